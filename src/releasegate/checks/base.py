@@ -1,0 +1,115 @@
+"""What a kind of check is, and the probe through which its `observe` meets the world."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from releasegate.config.model import Target
+from releasegate.config.shape import Shape
+from releasegate.errors import CouldNotLook
+from releasegate.model import Contact, Expectation, Moment, Phase, Trouble
+from releasegate.wire.types import Wire
+
+
+class Credentials(Protocol):
+    """Gives the headers (and cookies, as Netscape cookie lines) with which an identity speaks to a target.
+
+    Raises CouldNotLook when the identity cannot be had and has no fallback. `fell_back` names the identity
+    when the fallback was used.
+    """
+
+    async def headers(self, identity: str, target: Target) -> tuple[tuple[str, str], ...]: ...
+
+    async def cookies(self, identity: str, target: Target) -> tuple[str, ...]: ...
+
+    def fell_back(self, identity: str) -> bool: ...
+
+
+@dataclass(kw_only=True)
+class Probe:
+    """One sample in the making. `observe` reads from it and records into it; the record survives an exception."""
+
+    scope: dict[str, Any]
+    """Values for `{{holes}}`: for: values, nonce, uuid, now; captures are added by the kind."""
+    targets: Mapping[str, Target]
+    wire: Wire
+    credentials: Credentials
+    clock: Callable[[], float]
+    sleep: Callable[[float], Any]
+    """An awaitable pause, in seconds."""
+    began: float
+    phases: list[Phase] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    timeline: list[Moment] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fallback: str | None = None
+    leaked: int = 0
+    retries: int = 0
+    doing: str = "start"
+    """The phase that is open now: what a timeout is blamed on."""
+    step: str | None = None
+    target: str | None = None
+    """The target being spoken to now: what a failure is blamed on."""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a phase; its duration is kept also when it ends in an exception."""
+        self.doing = name
+        start = self.clock()
+        try:
+            yield
+        finally:
+            self.phases.append(Phase(name=name, duration_s=self.clock() - start, step=self.step))
+
+    def note_moment(self, name: str, text: str = "") -> None:
+        self.timeline.append(Moment(at_s=round(self.clock() - self.began, 6), name=name, text=text))
+
+    def trouble(self, reason: str, message: str) -> CouldNotLook:
+        """Build the exception for the phase that is open now."""
+        return CouldNotLook(
+            Trouble(phase=self.doing, reason=reason, message=message, target=self.target, step=self.step)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What `judge` says of an observation. `signature` says why it failed, normalised; None if it did not.
+
+    `unmet_phase` names an awaited thing that did not come in time (unmet, not trouble).
+    """
+
+    expectations: tuple[Expectation, ...]
+    signature: str | None = None
+    excerpt: str | None = None
+
+
+class Kind(Protocol):
+    """A kind of check. `spec` is what `table` made of the config; an observation is the kind's own frozen value.
+
+    `observe` raises only CouldNotLook or one of `troubles`; any other exception is a bug of ours.
+    `timeout_s` bounds one sample in all; `writes` counts the requests of one sample that may change something;
+    `cleans_up` says that what a sample writes, it takes away again.
+    """
+
+    name: str
+    table: Shape
+    troubles: tuple[type[Exception], ...]
+    reads_by_default: str
+    """The sampling profile of a check of this kind that writes nothing."""
+
+    def targets(self, spec: Any, values: Mapping[str, Any]) -> tuple[str, ...]: ...
+
+    def timeout_s(self, spec: Any) -> float: ...
+
+    def writes(self, spec: Any) -> int: ...
+
+    def cleans_up(self, spec: Any) -> bool: ...
+
+    async def observe(self, spec: Any, probe: Probe) -> Any: ...
+
+    async def clean_up(self, spec: Any, probe: Probe) -> None: ...
+
+    def judge(self, spec: Any, observation: Any, scope: Mapping[str, Any]) -> Judgement: ...
+
+    def violate(self, observation: Any, expectation: Expectation) -> Any | None: ...

@@ -1,0 +1,61 @@
+"""A parsed YAML value that still knows where it stands; and the problems that point there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Node:
+    """`value` is a scalar (str, int, float, bool, None), a list of Nodes, or a dict of str to Node.
+
+    `keys` holds the key nodes of a mapping by name, so that an error about a key can point at the key.
+    `line` and `column` count from 1. `raw` is the scalar as written; `quoted` tells `"5"` from `5`.
+    """
+
+    value: Any
+    line: int
+    column: int
+    raw: str = ""
+    quoted: bool = False
+    keys: "dict[str, Node]" = field(default_factory=dict)
+    file: str = ""
+
+    @property
+    def kind(self) -> str:
+        match self.value:
+            case dict():
+                return "mapping"
+            case list():
+                return "list"
+            case bool():
+                return "boolean"
+            case None:
+                return "null"
+            case int() | float():
+                return "number"
+        return "text"
+
+    def plain(self) -> Any:
+        """Give the JSON value without positions."""
+        match self.value:
+            case dict():
+                return {key: node.plain() for key, node in self.value.items()}
+            case list():
+                return [node.plain() for node in self.value]
+        return self.value
+
+
+@dataclass(slots=True, frozen=True)
+class Problem:
+    """One error of a config file: where, what is wrong, and what to do."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+    warning: bool = False
+
+    def __str__(self) -> str:
+        advice = f"\n    {self.hint}" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{advice}"

@@ -1,0 +1,250 @@
+"""The nouns of the gate: frozen values and enums; imports nothing of ours.
+
+Every value here is also what stands in `evidence.json`: msgspec writes and reads these types,
+so the file's schema and the code cannot drift apart. Durations are seconds (`_s`), times RFC 3339 in UTC.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+
+class Outcome(StrEnum):
+    """What one sample came to: it looked (met, unmet), or it could not look (trouble)."""
+
+    MET = "met"
+    UNMET = "unmet"
+    TROUBLE = "trouble"
+
+
+class Label(StrEnum):
+    """What the gate concludes about one check."""
+
+    PASSED = "PASSED"
+    FLAKY = "FLAKY"
+    FAILED = "FAILED"
+    REGRESSION = "REGRESSION"
+    UNPROVEN = "UNPROVEN"
+    ENVIRONMENT = "ENVIRONMENT"
+    PRE_EXISTING = "PRE_EXISTING"
+    KNOWN_FLAKY = "KNOWN_FLAKY"
+    MUTED = "MUTED"
+    SKIPPED = "SKIPPED"
+
+
+class State(StrEnum):
+    """What the gate concludes about the commit."""
+
+    STABLE = "STABLE"
+    DEGRADED = "DEGRADED"
+    UNSTABLE = "UNSTABLE"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class Level(StrEnum):
+    """How much a broken expectation or rule weighs: `fail` blocks, `warn` degrades."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class Phase(Struct, frozen=True, kw_only=True):
+    """A named part of a sample: `name`, `connect`, `TLS`, `request`, `first byte`, `transfer`, or a kind's own."""
+
+    name: str
+    duration_s: float
+    step: str | None = None
+
+
+class Expectation(Struct, frozen=True, kw_only=True):
+    """One demand and what was found. `text` reads `$.status == "healthy" (got "degraded")`.
+
+    `found` lists every value that was judged (JSON values); empty when nothing was there.
+    `kept` is False when `found` was capped or redacted: then `met` cannot be judged again from it.
+    """
+
+    subject: str
+    operator: str
+    demanded: Any
+    found: list[Any]
+    met: bool
+    text: str
+    level: Level = Level.FAIL
+    step: str | None = None
+    kept: bool = True
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Why a sample could not look. `reason` is normalised (`refused`, `timeout`, `reset`, `dns`, `tls` …)."""
+
+    phase: str
+    reason: str
+    message: str
+    target: str | None = None
+    step: str | None = None
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    """Who answered: the proof that something was looked at. Bytes are counted on the wire, both ways."""
+
+    target: str
+    host: str
+    port: int
+    address: str = ""
+    tls: str | None = None
+    requests: int = 1
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """One thing that happened within a sample, `at_s` seconds after it began: an event, a state, a poll."""
+
+    at_s: float
+    name: str
+    text: str = ""
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """One execution of a check."""
+
+    outcome: Outcome
+    started: str
+    duration_s: float
+    phases: tuple[Phase, ...]
+    expectations: tuple[Expectation, ...]
+    signature: str | None
+    contact: tuple[Contact, ...]
+    trouble: Trouble | None = None
+    timeline: tuple[Moment, ...] = ()
+    target: str | None = None
+    """The target at which a failing sample failed; None for a sample that met its demands."""
+    notes: tuple[str, ...] = ()
+    excerpt: str | None = None
+    fallback: str | None = None
+    """Names the identity whose login failed and fell back, when one did."""
+    leaked: int = 0
+    retries: int = 0
+
+    @property
+    def met(self) -> bool:
+        return self.outcome is Outcome.MET
+
+    @property
+    def warned(self) -> bool:
+        return any(not e.met and e.level is Level.WARN for e in self.expectations)
+
+
+class CheckResult(Struct, frozen=True, kw_only=True):
+    """One check with all its samples and what they amount to."""
+
+    id: str
+    suite: str
+    kind: str
+    label: Label
+    critical: bool
+    weight: float
+    hash: str
+    samples: tuple[Sample, ...]
+    profile: str
+    reason: str | None = None
+    """Why the label is not PASSED, in one sentence."""
+    strength: str | None = None
+    """The claim that the samples support, with its condition."""
+    targets: tuple[str, ...] = ()
+    advisory: bool = False
+    twin: str | None = None
+    needs: tuple[str, ...] = ()
+    owner: str | None = None
+    title: str | None = None
+    advice: str | None = None
+    not_sampled: str | None = None
+    """Why the samples are not complete (deadline, dependency, interruption, no such kind yet); None if they are."""
+    duration_s: float = 0.0
+
+
+class RuleResult(Struct, frozen=True, kw_only=True):
+    """One line of the policy with what was observed. `held` is None when the metric had no value."""
+
+    rule: str
+    observed: float | None
+    level: Level
+    held: bool | None
+    metric: str
+    note: str | None = None
+    applicable: bool = True
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """The answer: may this commit be merged?"""
+
+    state: State
+    exit_code: int
+    reasons: tuple[str, ...]
+    score: float | None
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """The commit that a target said it runs, at one `moment` (`before`, `between`, `after`); None = unreadable."""
+
+    target: str
+    moment: str
+    at: str
+    revision: str | None
+    problem: str | None = None
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Which commit was judged, and whether staging runs it. `holds` is None when no target declares a revision."""
+
+    judged: str | None
+    holds: bool | None
+    readings: tuple[Reading, ...] = ()
+    problem: str | None = None
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """What the control said. `held` is None when none is declared."""
+
+    held: bool | None
+    samples: tuple[Sample, ...] = ()
+    problem: str | None = None
+
+
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """Something declared that did not run, and why."""
+
+    id: str
+    reason: str
+
+
+class RunInfo(Struct, frozen=True, kw_only=True):
+    gate: str
+    sha: str | None
+    started: str
+    duration_s: float
+    revisions: dict[str, str | None]
+    tool_version: str
+    config_hash: str
+    mode: str = "enforce"
+    interrupted: bool = False
+    deadline_reached: bool = False
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """All that the gate knows about one run; `releasegate judge` gives the verdict again from this alone."""
+
+    schema: str
+    run: RunInfo
+    checks: tuple[CheckResult, ...]
+    rules: tuple[RuleResult, ...]
+    verdict: Verdict
+    plan: dict[str, Any]
+    policy: dict[str, Any]
+    control: Control
+    identity: Identity
+    baseline: dict[str, Any] | None
+    excuses: tuple[dict[str, Any], ...]
+    dropped: tuple[str, ...] = ()
+    """What was capped or left out of this file, said in sentences."""

@@ -1,0 +1,79 @@
+"""What crosses the wire, and the interface that kinds see."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from releasegate.config.model import Target
+from releasegate.model import Contact, Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """`url` is absolute and on `target`'s origin. `timeout_s` bounds everything, also a dripping answer."""
+
+    target: Target
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    timeout_s: float = 10.0
+    cookies: tuple[str, ...] | None = None
+    """The sample's cookie jar as Netscape cookie lines; None = no jar is kept for this request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """`headers` keep their order and repeats, names lower-case. `body` is decompressed."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    phases: tuple[Phase, ...]
+    contact: Contact
+    total_s: float
+    cookies: tuple[str, ...] | None = None
+
+
+class Socket(Protocol):
+    """An open WebSocket. Messages that arrived are never lost: each stays queued until received."""
+
+    contact: Contact
+    close_code: int | None
+    close_reason: str
+
+    async def send(self, text: str) -> None: ...
+
+    async def receive(self, timeout_s: float) -> "Message | None":
+        """Give the next message, or None when the socket closed. Raises TimeoutError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`arrived` is on the wire's clock, taken when the frame was complete, not when it was read."""
+
+    arrived: float
+    data: str | bytes
+
+
+class Wire(Protocol):
+    """All methods raise CouldNotLook with the phase at which the world failed."""
+
+    async def fetch(self, request: HttpRequest) -> HttpAnswer: ...
+
+    async def open_websocket(
+        self,
+        target: Target,
+        url: str,
+        headers: tuple[tuple[str, str], ...],
+        timeout_s: float,
+        *,
+        max_message: int,
+        subprotocols: tuple[str, ...] = (),
+    ) -> tuple[Socket, tuple[Phase, ...]]: ...
+
+    async def connect_tcp(self, target: Target, timeout_s: float) -> tuple[Contact, tuple[Phase, ...]]: ...
+
+    async def aclose(self) -> None: ...

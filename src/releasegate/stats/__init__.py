@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: the exact computations behind what the gate claims."""

@@ -1,0 +1,116 @@
+"""Config and selection in, an ordered Plan out. What will not run, and why, is data of the plan."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from releasegate.checks.base import Kind
+from releasegate.config.model import CheckDecl, Config, Suite
+from releasegate.config.shape import did_you_mean
+from releasegate.errors import UsageError
+from releasegate.model import LeftOut
+from releasegate.sampling import PROFILES
+from releasegate.template import as_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCheck:
+    """One check as it will be sampled. `values` fills the `for:` holes; `later` says why it cannot be judged yet."""
+
+    id: str
+    suite: str
+    decl: CheckDecl
+    kind: Kind
+    values: Mapping[str, Any]
+    targets: tuple[str, ...]
+    profile: str
+    weight: float
+    owner: str | None
+    later: str | None = None
+
+    @property
+    def writes(self) -> int:
+        """How many requests a healthy check's samples will make that may change something."""
+        return self.kind.writes(self.decl.spec) * PROFILES[self.profile].passes_needed[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`partial` tells that a selection left something out: such a run never speaks for the whole gate."""
+
+    checks: tuple[PlannedCheck, ...]
+    left_out: tuple[LeftOut, ...]
+    partial: bool
+
+
+def build(
+    config: Config,
+    kind_of: Callable[[str], Kind],
+    *,
+    suites: tuple[str, ...] = (),
+    checks: tuple[str, ...] = (),
+    event: str | None = None,
+) -> Plan:
+    """Expand, select and order. Raises UsageError when a selection names nothing or leaves nothing."""
+    planned: list[PlannedCheck] = []
+    left_out: list[LeftOut] = []
+    expanded = [check for suite in config.suites for check in _expand(suite, kind_of)]
+    _demand_known(suites, {suite.name for suite in config.suites}, "--suite")
+    _demand_known(checks, {name for check in expanded for name in _names(check)}, "--check")
+    off_event = {s.name: s.events for s in config.suites if event and s.events and event not in s.events}
+    for check in expanded:
+        if (suites and check.suite not in suites) or (checks and not _names(check) & set(checks)):
+            left_out.append(LeftOut(id=check.id, reason="not selected"))
+        elif check.suite in off_event and not suites:
+            allowed = ", ".join(off_event[check.suite])
+            left_out.append(LeftOut(id=check.id, reason=f"its suite runs on {allowed}, not on {event}"))
+        else:
+            planned.append(check)
+    if not planned:
+        raise UsageError("the selection leaves no check to run; look at --suite, --check and the suites' events")
+    return Plan(checks=tuple(planned), left_out=tuple(left_out), partial=bool(suites or checks))
+
+
+def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedCheck]:
+    cases = [(decl, values) for decl in suite.checks for values in _cases(decl)]
+    total = sum(decl.weight for decl, _ in cases)
+    for decl, values in cases:
+        kind = kind_of(decl.kind)
+        label = ",".join(as_text(value) for value in values.values())
+        yield PlannedCheck(
+            id=f"{suite.name}.{decl.name}" + (f"[{label}]" if values else ""),
+            suite=suite.name,
+            decl=decl,
+            kind=kind,
+            values=values,
+            targets=kind.targets(decl.spec, values),
+            profile=decl.samples or default_profile(kind, decl.spec),
+            weight=suite.weight * decl.weight / total if total else 0.0,
+            owner=decl.owner or suite.owner,
+            later=getattr(kind, "later", None),
+        )
+
+
+def _cases(decl: CheckDecl) -> Iterator[dict[str, Any]]:
+    keys = tuple(decl.loops)
+    for combination in itertools.product(*decl.loops.values()):
+        yield dict(zip(keys, combination, strict=True))
+
+
+def default_profile(kind: Kind, spec: Any) -> str:
+    """Choose by what a sample does: what writes and cleans up is sampled leanly, what only writes as little as can be."""
+    if kind.writes(spec):
+        return "lean" if kind.cleans_up(spec) else "single"
+    return kind.reads_by_default
+
+
+def _names(check: PlannedCheck) -> set[str]:
+    return {check.id, f"{check.suite}.{check.decl.name}"}
+
+
+def _demand_known(wanted: tuple[str, ...], known: set[str], option: str) -> None:
+    for name in wanted:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise UsageError(f'{option}: there is no "{name}"' + (f"; {hint}" if hint else ""))

@@ -1,0 +1,145 @@
+"""Targets that say which commit they run in, an Identity out: is what we look at what we judge?"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from releasegate.config.model import Revision, Target
+from releasegate.errors import CouldNotLook
+from releasegate.model import Identity, Reading
+from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
+
+SHORTEST_PREFIX = 7
+READ_TIMEOUT_S = 10.0
+WAIT_STEP_S = 0.25
+OK = range(200, 300)
+
+
+def matches(judged: str, seen: str) -> bool:
+    """Tell whether a deployed revision is the judged commit: equal, or one a prefix of ≥ 7 hex digits of the other."""
+    one, other = judged.lower(), seen.lower()
+    if one == other:
+        return bool(one)
+    shorter, longer = sorted((one, other), key=len)
+    return bool(re.fullmatch(r"[0-9a-f]{7,}", shorter)) and longer.startswith(shorter)
+
+
+def extract(revision: Revision, answer: HttpAnswer) -> str:
+    """Give the commit that an answer names. Raises ValueError with the reason when it names none."""
+    if answer.status not in OK:
+        raise ValueError(f"status {answer.status}")
+    if revision.header is not None:
+        found: list[Any] = [v for k, v in answer.headers if k == revision.header.lower()]
+    elif revision.body is not None:
+        from releasegate.pattern import search
+
+        text = answer.body.decode("utf-8", "replace")
+        found = search(revision.body, text)
+    else:
+        from releasegate.jsonpath import compile_path
+        from releasegate.strictjson import NotJson, parse
+
+        try:
+            found = compile_path(revision.at or "$").select(parse(answer.body))
+        except NotJson as problem:
+            raise ValueError(str(problem)) from problem
+    values = {value.strip() for value in found if isinstance(value, str) and value.strip()}
+    if len(values) != 1:
+        raise ValueError("no revision in the answer" if not values else "several revisions in one answer")
+    return values.pop()
+
+
+class RevisionReader:
+    """Asks every target that declares a revision, and keeps what each said and when."""
+
+    def __init__(self, targets: Iterable[Target], wire: Wire, wall: Callable[[], str]) -> None:
+        self.targets = tuple(target for target in targets if target.revision)
+        self.wire = wire
+        self.wall = wall
+        self.readings: list[Reading] = []
+
+    async def read(self, moment: str) -> tuple[Reading, ...]:
+        """Read each target once. Never raises CouldNotLook: what cannot be read is a reading with a problem."""
+        got = tuple(await asyncio.gather(*(self._read(target, moment) for target in self.targets)))
+        self.readings += got
+        return got
+
+    async def _read(self, target: Target, moment: str) -> Reading:
+        revision = target.revision
+        assert revision is not None  # noqa: S101 - narrowed by __init__
+        path = revision.get.path if isinstance(revision.get.path, str) else revision.get.path.source
+        request = HttpRequest(
+            target=target, method="GET", url=target.origin + target.path + path,
+            headers=(*target.headers, ("Cache-Control", "no-cache")), timeout_s=READ_TIMEOUT_S,
+        )  # fmt: skip
+        seen, problem = None, None
+        try:
+            seen = extract(revision, await self.wire.fetch(request))
+        except CouldNotLook as trouble:
+            problem = str(trouble)
+        except ValueError as unreadable:
+            problem = str(unreadable)
+        return Reading(target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem)
+
+    async def arrive(
+        self,
+        judged: str | None,
+        sleep: Callable[[float], Awaitable[None]],
+        clock: Callable[[], float],
+        tell: Callable[[str], None],
+    ) -> bool:
+        """Wait until every target gives `settle` equal answers that match `judged`; False when time ran out."""
+        if not self.targets:
+            return True
+        revisions = [t.revision for t in self.targets if t.revision]
+        ends = clock() + max(revision.wait_s for revision in revisions)
+        needed = max(revision.settle for revision in revisions)
+        streak: list[tuple[Reading, ...]] = []
+        pause = WAIT_STEP_S
+        while True:
+            got = await self.read("before")
+            agree = all(r.revision and (judged is None or matches(judged, r.revision)) for r in got)
+            same = not streak or [r.revision for r in streak[-1]] == [r.revision for r in got]
+            streak = [*streak, got] if agree and same else [got] if agree else []
+            if len(streak) >= needed:
+                return True
+            if not agree:
+                if clock() >= ends:
+                    return False
+                tell(f"waiting for {judged or 'a readable revision'}; now: {_summary(got)}")
+                await sleep(min(pause, max(0.0, ends - clock())))
+                pause = min(pause * 1.5, 5.0)
+
+
+def _summary(readings: Iterable[Reading]) -> str:
+    return ", ".join(f"{r.target} {r.revision or r.problem}" for r in readings)
+
+
+def identify(judged: str | None, readings: tuple[Reading, ...], foreign: frozenset[str]) -> Identity:
+    """Conclude from all readings. Only the last streak of `before` counts: what ran before the deployment does not."""
+    if not readings:
+        return Identity(judged=judged, holds=None)
+    problems: list[str] = []
+    for target in dict.fromkeys(reading.target for reading in readings):
+        mine = [reading for reading in readings if reading.target == target]
+        before = [reading for reading in mine if reading.moment == "before"]
+        problem = _problem_of(judged if target not in foreign else None, before[-1:] + [r for r in mine if r not in before])
+        if problem:
+            problems.append(f"{target}: {problem}")
+    return Identity(
+        judged=judged or next((r.revision for r in readings if r.revision and r.target not in foreign), None),
+        holds=not problems,
+        readings=readings,
+        problem="; ".join(problems) or None,
+    )
+
+
+def _problem_of(judged: str | None, readings: list[Reading]) -> str | None:
+    seen = list(dict.fromkeys(reading.revision for reading in readings if reading.revision))
+    if len(seen) > 1:
+        return f"changed during the run from {seen[0]} to {seen[1]}"
+    if judged and seen and not matches(judged, seen[0]):
+        return f"runs {seen[0]}, the commit to judge is {judged}"
+    unread = next((reading for reading in readings if reading.revision is None), None)
+    return f"its revision could not be read {unread.moment} the run ({unread.problem})" if unread else None

@@ -1,0 +1,257 @@
+"""Plan and World in, Run out: concurrency, deadlines, cancellation. The only loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from releasegate.checks.base import Credentials, Judgement, Kind, Probe
+from releasegate.config.model import Target
+from releasegate.errors import CouldNotLook
+from releasegate.model import CheckResult, Label, Level, Outcome, Sample, Trouble
+from releasegate.plan import PlannedCheck
+from releasegate.sampling import PROFILES, pause_s, step
+from releasegate.wire.types import Wire
+
+CLEAN_UP_S = 5.0
+PASSED = (Label.PASSED, Label.FLAKY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """All that a run touches. `clock` counts seconds, `wall` gives RFC 3339 in UTC, `nonce` fresh hex."""
+
+    targets: Mapping[str, Target]
+    wire: Wire
+    credentials: Credentials
+    clock: Callable[[], float]
+    wall: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]]
+    nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a listener hears: a check's new sample, and its label once it is settled."""
+
+    check: PlannedCheck
+    sample: Sample | None
+    label: Label | None
+
+
+@dataclass(kw_only=True)
+class Track:
+    """One check on its way: its samples so far, and why there will be no more."""
+
+    check: PlannedCheck
+    samples: list[Sample] = field(default_factory=list)
+    label: Label | None = None
+    not_sampled: str | None = None
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    began: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Every sample of every check; `stopped` is `deadline`, `interrupted` or None."""
+
+    checks: tuple[CheckResult, ...]
+    stopped: str | None
+
+
+async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -> Sample:
+    """Take one sample. Only what the world does becomes a sample; any other exception passes through."""
+    probe = begin_probe(values, world)
+    started = world.wall()
+    observation = trouble = None
+    try:
+        async with asyncio.timeout(kind.timeout_s(spec)) as bound:
+            observation = await kind.observe(spec, probe)
+    except CouldNotLook as could_not:
+        trouble = could_not.trouble
+        probe.phases.extend(could_not.phases)
+        if could_not.contact:
+            probe.contacts.append(could_not.contact)
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        trouble = probe.trouble("timeout", f"the sample did not end within {kind.timeout_s(spec):g} s").trouble
+    except kind.troubles as error:
+        trouble = probe.trouble(type(error).__name__, str(error)).trouble
+    finally:
+        ended = world.clock()
+        if kind.cleans_up(spec):
+            await _clean_up(kind, spec, probe)
+    judgement = Judgement(expectations=()) if trouble else kind.judge(spec, observation, probe.scope)
+    return record(kind, probe, judgement, trouble, started, ended)
+
+
+def begin_probe(values: Mapping[str, Any], world: World) -> Probe:
+    nonce = world.nonce()
+    uuid = f"{nonce[:8]}-{nonce[8:12]}-4{nonce[13:16]}-a{nonce[17:20]}-{nonce[20:32]}"
+    return Probe(
+        scope={**values, "nonce": nonce, "uuid": uuid, "now": world.wall()},
+        targets=world.targets,
+        wire=world.wire,
+        credentials=world.credentials,
+        clock=world.clock,
+        sleep=world.sleep,
+        began=world.clock(),
+    )
+
+
+async def _clean_up(kind: Kind, spec: Any, probe: Probe) -> None:
+    """Run the kind's `finally`; it never changes the sample, what it leaves behind is counted."""
+    try:
+        async with asyncio.timeout(CLEAN_UP_S):
+            await kind.clean_up(spec, probe)
+    except (TimeoutError, CouldNotLook, *kind.troubles) as left:
+        probe.leaked += 1
+        probe.notes.append(f"finally: {left or 'timeout'}")
+
+
+def record(
+    kind: Kind, probe: Probe, judgement: Judgement, trouble: Trouble | None, started: str, ended: float
+) -> Sample:
+    """Put together what a sample came to."""
+    if trouble:
+        outcome = Outcome.TROUBLE
+        where = f"{trouble.step} " if trouble.step else ""
+        signature: str | None = f"{kind.name} {where}{trouble.phase} {trouble.reason}"
+    else:
+        broken = any(not e.met and e.level is Level.FAIL for e in judgement.expectations)
+        vacuous = not any(e.level is Level.FAIL for e in judgement.expectations)
+        outcome = Outcome.UNMET if broken or vacuous else Outcome.MET
+        signature = (judgement.signature or f"{kind.name} no expectation was judged") if outcome is Outcome.UNMET else None
+    return Sample(
+        outcome=outcome,
+        started=started,
+        duration_s=round(ended - probe.began, 6),
+        phases=tuple(probe.phases),
+        expectations=judgement.expectations,
+        signature=signature,
+        contact=tuple(probe.contacts),
+        trouble=trouble,
+        timeline=tuple(probe.timeline),
+        target=None if outcome is Outcome.MET else (trouble and trouble.target) or probe.target,
+        notes=tuple(probe.notes),
+        excerpt=judgement.excerpt,
+        fallback=probe.fallback,
+        leaked=probe.leaked,
+        retries=probe.retries,
+    )
+
+
+class Runner:
+    """Samples all checks of a plan, interleaved, each until its samples decide."""
+
+    def __init__(self, world: World, *, concurrency: int, listen: Callable[[Progress], None]) -> None:
+        self.world = world
+        self.listen = listen
+        self.all = asyncio.Semaphore(concurrency)
+        self.per_target = {name: asyncio.Semaphore(t.concurrency) for name, t in world.targets.items()}
+        self.tracks: dict[str, Track] = {}
+
+    async def run(self, checks: tuple[PlannedCheck, ...], *, deadline_s: float, stop: asyncio.Event) -> Run:
+        """Sample until all is settled, the deadline comes, or `stop` is set. A bug of ours is raised as it is."""
+        self.tracks = {check.id: Track(check=check) for check in checks}
+        tasks = [asyncio.create_task(self._follow(track)) for track in self.tracks.values()]
+        stopped = await self._wait(tasks, deadline_s, stop)
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
+        return Run(checks=tuple(result(track, stopped) for track in self.tracks.values()), stopped=stopped)
+
+    @staticmethod
+    async def _wait(tasks: list["asyncio.Task[None]"], deadline_s: float, stop: asyncio.Event) -> str | None:
+        stopping = asyncio.create_task(stop.wait())
+        everything = asyncio.gather(*tasks)
+        try:
+            await asyncio.wait(
+                [everything, stopping], timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if stopping.done():
+                return "interrupted"
+            return None if everything.done() else "deadline"
+        finally:
+            stopping.cancel()
+            everything.cancel()
+            await asyncio.gather(everything, stopping, return_exceptions=True)
+
+    async def _follow(self, track: Track) -> None:
+        try:
+            track.not_sampled = track.check.later or await self._blocked(track.check)
+            if track.not_sampled is None:
+                await self._sample(track)
+        finally:
+            track.settled.set()
+            self.listen(Progress(track.check, None, track.label or Label.UNPROVEN))
+
+    async def _blocked(self, check: PlannedCheck) -> str | None:
+        for need in check.decl.needs:
+            for other in self._named(need):
+                await other.settled.wait()
+                if other.label not in PASSED:
+                    return f"needs {other.check.id}, which is {(other.label or Label.UNPROVEN).value}"
+        return None
+
+    def _named(self, name: str) -> list[Track]:
+        return [t for t in self.tracks.values() if name in {t.check.id, f"{t.check.suite}.{t.check.decl.name}"}]
+
+    async def _sample(self, track: Track) -> None:
+        check, world = track.check, self.world
+        profile = PROFILES[check.profile]
+        ends = world.clock() + check.decl.deadline_s if check.decl.deadline_s else None
+        passes = failures = 0
+        while track.label is None:
+            async with AsyncExitStack() as slots:
+                for target in sorted(set(check.targets) & set(self.per_target)):
+                    await slots.enter_async_context(self.per_target[target])
+                await slots.enter_async_context(self.all)
+                track.began = track.began or world.clock()
+                sample = await take(check.kind, check.decl.spec, check.values, world)
+            track.ended = world.clock()
+            track.samples.append(sample)
+            passes, failures = passes + sample.met, failures + (not sample.met)
+            track.label = step(profile, passes, failures, met=sample.met)
+            self.listen(Progress(check, sample, track.label))
+            if track.label is None:
+                if ends is not None and world.clock() >= ends:
+                    track.not_sampled = f"its own deadline of {check.decl.deadline_s:g} s was reached"
+                    return
+                pause = pause_s(check.profile, failures, check.decl.window_s)
+                if pause:
+                    await world.sleep(pause)
+
+
+def result(track: Track, stopped: str | None) -> CheckResult:
+    """Give a track as a check's result; without a conclusion it is UNPROVEN and says why."""
+    check, decl = track.check, track.check.decl
+    not_sampled = track.not_sampled
+    if track.label is None and not_sampled is None:
+        why = "the run was interrupted" if stopped == "interrupted" else "the run's deadline was reached"
+        not_sampled = f"{why} after {len(track.samples)} of its samples"
+    return CheckResult(
+        id=check.id,
+        suite=check.suite,
+        kind=check.kind.name,
+        label=track.label or Label.UNPROVEN,
+        critical=decl.critical,
+        weight=check.weight,
+        hash=decl.hash,
+        samples=tuple(track.samples),
+        profile=check.profile,
+        targets=check.targets,
+        advisory=decl.advisory,
+        twin=decl.twin,
+        needs=decl.needs,
+        owner=check.owner,
+        title=decl.title,
+        advice=decl.advice,
+        not_sampled=not_sampled,
+        duration_s=round(max(0.0, track.ended - track.began), 6),
+    )

@@ -162,6 +162,10 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     not_sampled: str | None = None
     """Why the samples are not complete (deadline, dependency, interruption, no such kind yet); None if they are."""
     duration_s: float = 0.0
+    red_capable: bool | None = None
+    """Whether every mutant of a green observation turned it red; None when no sample was green."""
+    vacuous: tuple[str, ...] = ()
+    """The expectations and losses that could not have turned this check red."""
 
 
 class RuleResult(Struct, frozen=True, kw_only=True):

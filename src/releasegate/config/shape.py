@@ -60,6 +60,8 @@ class Reading:
     names: dict[str, set[str]] = field(default_factory=dict)
     loops: dict[str, list[Any]] = field(default_factory=dict)
     """The `for:` values of the check being read: hole name to its values."""
+    defaults: dict[str, Node] = field(default_factory=dict)
+    """The suite's `defaults` (`as`, `timeout`) that a kind falls back to where a check leaves a key out."""
     deferred: list[Callable[[], None]] = field(default_factory=list)
 
     def report(self, node: Node, message: str, hint: str | None = None, *, warning: bool = False) -> _Missing:

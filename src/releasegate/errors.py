@@ -33,9 +33,7 @@ class CouldNotLook(Exception):  # noqa: N818 - it is not an error of ours: the w
     `phases` and `contact` are what was measured before it happened.
     """
 
-    def __init__(
-        self, trouble: Trouble, phases: tuple[Phase, ...] = (), contact: Contact | None = None
-    ) -> None:
+    def __init__(self, trouble: Trouble, phases: tuple[Phase, ...] = (), contact: Contact | None = None) -> None:
         super().__init__(f"{trouble.reason} in {trouble.phase}: {trouble.message}")
         self.trouble = trouble
         self.phases = phases

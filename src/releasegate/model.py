@@ -181,7 +181,7 @@ class RuleResult(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """The answer: may this commit be merged?"""
+    """The answer to whether this commit may be merged."""
 
     state: State
     exit_code: int

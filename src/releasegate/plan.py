@@ -99,7 +99,7 @@ def _cases(decl: CheckDecl) -> Iterator[dict[str, Any]]:
 
 
 def default_profile(kind: Kind, spec: Any) -> str:
-    """Choose by what a sample does: what writes and cleans up is sampled leanly, what only writes as little as can be."""
+    """Choose by what a sample does: leanly if it writes and cleans up, as little as can be if it only writes."""
     if kind.writes(spec):
         return "lean" if kind.cleans_up(spec) else "single"
     return kind.reads_by_default

@@ -1,4 +1,4 @@
-"""Targets that say which commit they run in, an Identity out: is what we look at what we judge?"""
+"""What targets say they run in, an Identity out: whether what we look at is what we judge."""
 
 import asyncio
 import re
@@ -124,7 +124,9 @@ def identify(judged: str | None, readings: tuple[Reading, ...], foreign: frozens
     for target in dict.fromkeys(reading.target for reading in readings):
         mine = [reading for reading in readings if reading.target == target]
         before = [reading for reading in mine if reading.moment == "before"]
-        problem = _problem_of(judged if target not in foreign else None, before[-1:] + [r for r in mine if r not in before])
+        problem = _problem_of(
+            judged if target not in foreign else None, before[-1:] + [r for r in mine if r not in before]
+        )
         if problem:
             problems.append(f"{target}: {problem}")
     return Identity(

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from releasegate.checks.base import Credentials, Judgement, Kind, Probe
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import CheckResult, Label, Level, Outcome, Sample, Trouble
+from releasegate.model import CheckResult, Expectation, Label, Level, Outcome, Sample, Trouble
 from releasegate.plan import PlannedCheck
 from releasegate.sampling import PROFILES, pause_s, step
 from releasegate.wire.types import Wire
@@ -51,6 +51,8 @@ class Track:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
     ended: float = 0.0
+    red_capable: bool | None = None
+    vacuous: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +63,23 @@ class Run:
     stopped: str | None
 
 
-async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -> Sample:
+class Taken(NamedTuple):
+    """One sample, with what it was judged from; `observation` is None when the world did not let us look."""
+
+    sample: Sample
+    observation: Any
+    scope: Mapping[str, Any]
+
+
+async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -> Taken:
     """Take one sample. Only what the world does becomes a sample; any other exception passes through."""
     probe = begin_probe(values, world)
     started = world.wall()
     observation = trouble = None
+    expected: tuple[type[Exception], ...] = kind.troubles
+    bound = asyncio.timeout(kind.timeout_s(spec))
     try:
-        async with asyncio.timeout(kind.timeout_s(spec)) as bound:
+        async with bound:
             observation = await kind.observe(spec, probe)
     except CouldNotLook as could_not:
         trouble = could_not.trouble
@@ -78,14 +90,38 @@ async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -
         if not bound.expired():
             raise
         trouble = probe.trouble("timeout", f"the sample did not end within {kind.timeout_s(spec):g} s").trouble
-    except kind.troubles as error:
+    except expected as error:
         trouble = probe.trouble(type(error).__name__, str(error)).trouble
     finally:
         ended = world.clock()
         if kind.cleans_up(spec):
             await _clean_up(kind, spec, probe)
     judgement = Judgement(expectations=()) if trouble else kind.judge(spec, observation, probe.scope)
-    return record(kind, probe, judgement, trouble, started, ended)
+    sample = record(kind, probe, judgement, trouble, started=started, ended=ended)
+    return Taken(sample, observation, probe.scope)
+
+
+def witness(kind: Kind, spec: Any, taken: Taken) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether a green sample could have been red: its mutants are judged as it was."""
+    from releasegate.evidence.mutants import red_capable
+
+    def met(observation: Any) -> bool:
+        return outcome_of(kind.judge(spec, observation, taken.scope).expectations) is Outcome.MET
+
+    losses = getattr(kind, "losses", None)
+    return red_capable(
+        met,
+        taken.observation,
+        taken.sample.expectations,
+        kind.violate,
+        losses(spec, taken.observation) if losses else (),
+    )
+
+
+def outcome_of(expectations: tuple[Expectation, ...]) -> Outcome:
+    """Met if every failing expectation is, and there is one: a sample that demands nothing shows nothing."""
+    blocking = [e.met for e in expectations if e.level is Level.FAIL]
+    return Outcome.MET if blocking and all(blocking) else Outcome.UNMET
 
 
 def begin_probe(values: Mapping[str, Any], world: World) -> Probe:
@@ -104,16 +140,17 @@ def begin_probe(values: Mapping[str, Any], world: World) -> Probe:
 
 async def _clean_up(kind: Kind, spec: Any, probe: Probe) -> None:
     """Run the kind's `finally`; it never changes the sample, what it leaves behind is counted."""
+    expected: tuple[type[Exception], ...] = (TimeoutError, CouldNotLook, *kind.troubles)
     try:
         async with asyncio.timeout(CLEAN_UP_S):
             await kind.clean_up(spec, probe)
-    except (TimeoutError, CouldNotLook, *kind.troubles) as left:
+    except expected as left:
         probe.leaked += 1
         probe.notes.append(f"finally: {left or 'timeout'}")
 
 
 def record(
-    kind: Kind, probe: Probe, judgement: Judgement, trouble: Trouble | None, started: str, ended: float
+    kind: Kind, probe: Probe, judgement: Judgement, trouble: Trouble | None, *, started: str, ended: float
 ) -> Sample:
     """Put together what a sample came to."""
     if trouble:
@@ -121,10 +158,9 @@ def record(
         where = f"{trouble.step} " if trouble.step else ""
         signature: str | None = f"{kind.name} {where}{trouble.phase} {trouble.reason}"
     else:
-        broken = any(not e.met and e.level is Level.FAIL for e in judgement.expectations)
-        vacuous = not any(e.level is Level.FAIL for e in judgement.expectations)
-        outcome = Outcome.UNMET if broken or vacuous else Outcome.MET
-        signature = (judgement.signature or f"{kind.name} no expectation was judged") if outcome is Outcome.UNMET else None
+        outcome = outcome_of(judgement.expectations)
+        unmet = judgement.signature or f"{kind.name} no expectation was judged"
+        signature = None if outcome is Outcome.MET else unmet
     return Sample(
         outcome=outcome,
         started=started,
@@ -170,10 +206,9 @@ class Runner:
     async def _wait(tasks: list["asyncio.Task[None]"], deadline_s: float, stop: asyncio.Event) -> str | None:
         stopping = asyncio.create_task(stop.wait())
         everything = asyncio.gather(*tasks)
+        both: set[asyncio.Future[Any]] = {everything, stopping}
         try:
-            await asyncio.wait(
-                [everything, stopping], timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(both, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
                 return "interrupted"
             return None if everything.done() else "deadline"
@@ -213,8 +248,10 @@ class Runner:
                     await slots.enter_async_context(self.per_target[target])
                 await slots.enter_async_context(self.all)
                 track.began = track.began or world.clock()
-                sample = await take(check.kind, check.decl.spec, check.values, world)
-            track.ended = world.clock()
+                taken = await take(check.kind, check.decl.spec, check.values, world)
+            sample, track.ended = taken.sample, world.clock()
+            if sample.met and track.red_capable is None:
+                track.red_capable, track.vacuous = witness(check.kind, check.decl.spec, taken)
             track.samples.append(sample)
             passes, failures = passes + sample.met, failures + (not sample.met)
             track.label = step(profile, passes, failures, met=sample.met)
@@ -254,4 +291,6 @@ def result(track: Track, stopped: str | None) -> CheckResult:
         advice=decl.advice,
         not_sampled=not_sampled,
         duration_s=round(max(0.0, track.ended - track.began), 6),
+        red_capable=track.red_capable,
+        vacuous=track.vacuous,
     )

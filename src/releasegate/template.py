@@ -1,6 +1,6 @@
-"""`{{name}}` holes: text or JSON values in, compiled templates out, filled from a sample's scope.
+r"""`{{name}}` holes: text or JSON values in, compiled templates out, filled from a sample's scope.
 
-A hole that is alone in a scalar keeps the type of what fills it; `\\{{` stands for a literal `{{`.
+A hole that is alone in a scalar keeps the type of what fills it; `\{{` stands for a literal `{{`.
 """
 
 import re

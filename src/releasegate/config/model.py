@@ -63,7 +63,7 @@ class Jwt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """A request that gives a token (`token`: JSONPath), cookies, or both. `enabled` is False when its password is empty."""
+    """A request that gives a token (`token`: JSONPath), cookies, or both. Not `enabled` when its password is empty."""
 
     post: Url
     json: Any = None

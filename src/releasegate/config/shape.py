@@ -206,9 +206,9 @@ class Number(Shape):
 
     def __init__(self, *, least: float | None = None, most: float | None = None, whole: bool = False) -> None:
         self.least, self.most, self.whole = least, most, whole
-        bounds = " and ".join(
-            text for text in (f"at least {least}" if least is not None else "", f"at most {most}" if most is not None else "") if text
-        )  # fmt: skip
+        lower = [f"at least {least}"] if least is not None else []
+        upper = [f"at most {most}"] if most is not None else []
+        bounds = " and ".join(lower + upper)
         self.says = ("a whole number" if whole else "a number") + (f" of {bounds}" if bounds else "")
 
     def read(self, node: Node, ctx: Reading) -> Any:
@@ -420,7 +420,9 @@ class Table(Shape):
         for group in self.at_most_one:
             here = [key for key in group if key in node.value]
             if len(here) > 1:
-                ctx.report(node.keys[here[1]], f"{self.says} takes only one of {', '.join(group)}; found {' and '.join(here)}")
+                ctx.report(
+                    node.keys[here[1]], f"{self.says} takes only one of {', '.join(group)}; found {' and '.join(here)}"
+                )
         return len(ctx.problems) == before
 
     def schema(self) -> dict[str, Any]:

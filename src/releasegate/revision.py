@@ -10,9 +10,9 @@ from releasegate.errors import CouldNotLook
 from releasegate.model import Identity, Reading
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 
-SHORTEST_PREFIX = 7
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25
+LONGEST_WAIT_STEP_S = 5.0
 OK = range(200, 300)
 
 
@@ -88,52 +88,75 @@ class RevisionReader:
         sleep: Callable[[float], Awaitable[None]],
         clock: Callable[[], float],
         tell: Callable[[str], None],
-    ) -> bool:
-        """Wait until every target gives `settle` equal answers that match `judged`; False when time ran out."""
+    ) -> str | None:
+        """Wait until every target gives `settle` equal answers that match `judged`.
+
+        Gives None then, and also when nothing could be read: a dead staging is for the checks to show.
+        Otherwise, when `wait` is over, gives what staging was seen to run instead.
+        """
         if not self.targets:
-            return True
+            return None
         revisions = [t.revision for t in self.targets if t.revision]
         ends = clock() + max(revision.wait_s for revision in revisions)
         needed = max(revision.settle for revision in revisions)
-        streak: list[tuple[Reading, ...]] = []
-        pause = WAIT_STEP_S
+        pause, equal, last = WAIT_STEP_S, 0, None
         while True:
             got = await self.read("before")
-            agree = all(r.revision and (judged is None or matches(judged, r.revision)) for r in got)
-            same = not streak or [r.revision for r in streak[-1]] == [r.revision for r in got]
-            streak = [*streak, got] if agree and same else [got] if agree else []
-            if len(streak) >= needed:
-                return True
-            if not agree:
-                if clock() >= ends:
-                    return False
-                tell(f"waiting for {judged or 'a readable revision'}; now: {_summary(got)}")
-                await sleep(min(pause, max(0.0, ends - clock())))
-                pause = min(pause * 1.5, 5.0)
+            seen = tuple(reading.revision for reading in got)
+            here = self._is_here(judged, got)
+            steady = last in {None, seen}
+            equal, last = (equal + 1 if steady else 1) if here else 0, seen
+            if equal >= needed:
+                return None
+            if here and steady:
+                continue
+            if clock() >= ends:
+                return self._instead(judged, got, here=here)
+            tell(f"waiting for {judged or 'a readable revision'}; now: {_summary(got)}")
+            await sleep(min(pause, max(0.0, ends - clock())))
+            pause = min(pause * 1.5, LONGEST_WAIT_STEP_S)
+
+    def _is_here(self, judged: str | None, readings: tuple[Reading, ...]) -> bool:
+        pairs = zip(self.targets, readings, strict=True)
+        return all(r.revision and (judged is None or t.foreign or matches(judged, r.revision)) for t, r in pairs)
+
+    def _instead(self, judged: str | None, readings: tuple[Reading, ...], *, here: bool) -> str | None:
+        if here:
+            return f"the deployment did not settle: it answers with several revisions; last {_summary(readings)}"
+        others = [r for t, r in zip(self.targets, readings, strict=True)
+                  if r.revision and judged and not t.foreign and not matches(judged, r.revision)]  # fmt: skip
+        return "; ".join(f"{r.target} runs {r.revision}, the commit to judge is {judged}" for r in others) or None
 
 
 def _summary(readings: Iterable[Reading]) -> str:
     return ", ".join(f"{r.target} {r.revision or r.problem}" for r in readings)
 
 
-def identify(judged: str | None, readings: tuple[Reading, ...], foreign: frozenset[str]) -> Identity:
-    """Conclude from all readings. Only the last streak of `before` counts: what ran before the deployment does not."""
+def identify(
+    judged: str | None, readings: tuple[Reading, ...], foreign: frozenset[str], instead: str | None = None
+) -> Identity:
+    """Conclude from all readings. Of `before` only the last counts: what ran before the deployment does not.
+
+    `instead` is what `arrive` gave. `holds` is False when staging was seen to run something else, and None with a
+    `problem` when it could not be read: that proves nothing, and excuses nothing.
+    """
     if not readings:
         return Identity(judged=judged, holds=None)
-    problems: list[str] = []
+    wrong, unread = [instead] if instead else [], []
     for target in dict.fromkeys(reading.target for reading in readings):
         mine = [reading for reading in readings if reading.target == target]
         before = [reading for reading in mine if reading.moment == "before"]
-        problem = _problem_of(
-            judged if target not in foreign else None, before[-1:] + [r for r in mine if r not in before]
-        )
+        counted = before[-1:] + [reading for reading in mine if reading.moment != "before"]
+        problem = None if instead else _problem_of(judged if target not in foreign else None, counted)
         if problem:
-            problems.append(f"{target}: {problem}")
+            wrong.append(f"{target} {problem}")
+        unread += [r for r in counted if r.revision is None][:1]
+    silent = [f"{r.target}: its revision could not be read {r.moment} the run ({r.problem})" for r in unread]
     return Identity(
         judged=judged or next((r.revision for r in readings if r.revision and r.target not in foreign), None),
-        holds=not problems,
+        holds=False if wrong else None if silent else True,
         readings=readings,
-        problem="; ".join(problems) or None,
+        problem="; ".join(wrong + silent) or None,
     )
 
 
@@ -143,5 +166,4 @@ def _problem_of(judged: str | None, readings: list[Reading]) -> str | None:
         return f"changed during the run from {seen[0]} to {seen[1]}"
     if judged and seen and not matches(judged, seen[0]):
         return f"runs {seen[0]}, the commit to judge is {judged}"
-    unread = next((reading for reading in readings if reading.revision is None), None)
-    return f"its revision could not be read {unread.moment} the run ({unread.problem})" if unread else None
+    return None

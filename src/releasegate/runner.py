@@ -265,6 +265,11 @@ class Runner:
                     await world.sleep(pause)
 
 
+def not_run(check: PlannedCheck, reason: str) -> CheckResult:
+    """Give the result of a check that was not sampled at all."""
+    return result(Track(check=check, not_sampled=reason), None)
+
+
 def result(track: Track, stopped: str | None) -> CheckResult:
     """Give a track as a check's result; without a conclusion it is UNPROVEN and says why."""
     check, decl = track.check, track.check.decl

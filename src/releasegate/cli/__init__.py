@@ -1,0 +1,1 @@
+"""The command line: opens files, makes clients, wires the rooms, sets the exit code. No decision is made here."""

@@ -1,0 +1,84 @@
+"""`releasegate demo`: the gate at work on an embedded staging."""
+
+import signal
+import threading
+from typing import Any
+
+import click
+
+from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
+from releasegate.cli.files import environment, json_option, read_text
+from releasegate.config.load import load
+from releasegate.demo import gate
+from releasegate.demo.faults import FAULTS, LATER
+from releasegate.errors import UsageError
+
+
+def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        width = max(map(len, FAULTS))
+        click.echo("\n".join(f"{name:<{width}}  {says}" for name, says in FAULTS.items()))
+        ctx.exit(0)
+
+
+@click.command("demo")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on. May be repeated.")
+@click.option(
+    "--faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults, help="List the faults."
+)
+@click.option("--serve", is_flag=True, help="Keep the staging up and print the environment that a config needs.")
+@click.option(
+    "--port", type=click.IntRange(0, 65000), default=0, help="First of four ports in a row.  [default: free ones]"
+)
+@click.option(
+    "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
+)
+@click.option("--markdown", metavar="FILE", help="Also write the report as Markdown.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
+@json_option
+def command(faults: tuple[str, ...], *, serve: bool, port: int, **asked: Any) -> int:
+    """See the gate work on an embedded staging, healthy or with faults.
+
+    \b
+    releasegate demo
+    releasegate demo --fault ws-timeout
+    releasegate demo --serve --port 8100
+    """
+    _demand_known(faults)
+    from releasegate.demo.serve import Staging
+
+    with Staging(faults, port=port) as staging:
+        if serve:
+            _serve(staging.environ, staging.revision)
+            return 0
+        path = gate.path()
+        config = load(read_text(path), staging.environ, file=str(path))
+        return execute(config, Asked(sha=staging.revision, **asked), {**environment(), **_direct()})
+
+
+def _direct() -> dict[str, str]:
+    """Give what keeps a proxy from standing before the embedded staging: it is on this machine."""
+    return {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+
+
+def _demand_known(faults: tuple[str, ...]) -> None:
+    from releasegate.config.shape import did_you_mean
+
+    for name in faults:
+        if name in LATER:
+            raise UsageError(f'the fault "{name}" cannot be shown yet: {LATER[name]}')
+        if name not in FAULTS:
+            raise UsageError(f'there is no fault "{name}"; {did_you_mean(name, FAULTS)}; list them: --faults')
+
+
+def _serve(environ: dict[str, str], revision: str) -> None:
+    """Print the environment and wait for a signal."""
+    for name, value in environ.items():
+        click.echo(f"export {name}='{value}'")
+    click.echo(f"export RELEASEGATE_SHA='{revision}'")
+    click.echo("# up; stop with Ctrl-C", err=True)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    while not stopped.wait(1.0):
+        pass

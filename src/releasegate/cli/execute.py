@@ -1,0 +1,172 @@
+"""A config and what was asked of the run in; the run, its files and its report out; an exit code back."""
+
+import asyncio
+import secrets
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from releasegate import gate
+from releasegate.checks.catalogue import kind
+from releasegate.cli.files import coloured, write_text
+from releasegate.cli.progress import Silent, Teller, teller
+from releasegate.config.model import Config
+from releasegate.errors import EXIT_INTERRUPTED, UsageError
+from releasegate.evidence.file import read, write
+from releasegate.evidence.rejudge import rejudge
+from releasegate.identities import IdentityBook
+from releasegate.model import Evidence
+from releasegate.plan import Plan, build
+from releasegate.redact import Redactor
+from releasegate.report import console
+from releasegate.runner import World
+from releasegate.wire.live import LiveWire
+
+DEFAULT_EVIDENCE = ".releasegate/evidence.json"
+LARGEST_WIDTH = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asked of a run. `sha` is the commit to judge; `deadline_s` overrides the config's."""
+
+    sha: str | None
+    event: str | None = None
+    suites: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    deadline_s: float | None = None
+    evidence: str = DEFAULT_EVIDENCE
+    junit: str | None = None
+    markdown: str | None = None
+    quiet: bool = False
+    as_json: bool = False
+
+
+def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
+    """Run the gate, write and print what was asked for, and give the exit code."""
+    plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event)
+    redactor = Redactor(config.secrets)
+    _prepare_place(asked.evidence)
+    listener = teller(sys.stderr, environ, redactor.clean, quiet=asked.quiet or asked.as_json, width=_width())
+    try:
+        evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
+    finally:
+        listener.close()
+    evidence = redactor.clean_struct(evidence)
+    path = Path(asked.evidence)
+    write(evidence, path)
+    rejudge(read(path))
+    _report(evidence, asked, environ)
+    return EXIT_INTERRUPTED if evidence.run.interrupted else evidence.verdict.exit_code
+
+
+def _prepare_place(evidence: str) -> None:
+    """Take away evidence of an earlier run: when this one dies, nothing green may lie where it should be."""
+    try:
+        Path(evidence).parent.mkdir(parents=True, exist_ok=True)
+        Path(evidence).unlink(missing_ok=True)
+    except OSError as problem:
+        raise UsageError(f"cannot write the evidence to {evidence}: {problem.strerror}") from problem
+
+
+async def _run(
+    config: Config,
+    plan: Plan,
+    asked: Asked,
+    environ: Mapping[str, str],
+    *,
+    redactor: Redactor,
+    listener: Silent | Teller,
+) -> Evidence:
+    stop = asyncio.Event()
+    _stop_on_signals(stop, listener)
+    wire = LiveWire(environ=environ, clock=time.monotonic)
+    book = IdentityBook(config.identities, config.targets, wire, epoch=time.time, on_secret=redactor.add)
+    world = World(
+        targets=config.targets,
+        wire=wire,
+        credentials=book,
+        clock=time.monotonic,
+        wall=_now,
+        sleep=asyncio.sleep,
+        nonce=lambda: secrets.token_hex(16),
+    )
+    order = gate.Order(
+        config=config,
+        plan=plan,
+        judged=asked.sha,
+        deadline_s=asked.deadline_s or config.policy.deadline_s,
+        control_kind=kind(config.control.kind) if config.control else None,
+        fallbacks=book.fallbacks,
+    )
+    try:
+        return await gate.run(order, world, listener, stop)
+    finally:
+        await wire.aclose()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _stop_on_signals(stop: asyncio.Event, listener: Silent | Teller) -> None:
+    """Stop in good order at the first SIGINT or SIGTERM; a second SIGINT leaves at once."""
+    loop = asyncio.get_running_loop()
+
+    def heard(number: int) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise SystemExit(EXIT_INTERRUPTED)
+        listener.say("stopping: cleaning up and writing the evidence so far")
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, heard, number)
+        except NotImplementedError:  # Windows' loops take no signal handlers
+            signal.signal(number, lambda got, _frame: loop.call_soon_threadsafe(heard, got))
+
+
+def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:
+    from releasegate.report import junit, markdown
+
+    renderers: tuple[tuple[str | None, Callable[[Evidence], str]], ...] = (
+        (asked.junit, junit.render),
+        (asked.markdown, markdown.render),
+    )
+    for path, render in renderers:
+        if path:
+            write_text(path, render(evidence))
+    if asked.as_json:
+        click.echo(to_json(evidence, asked.evidence))
+    else:
+        colour = coloured(environ, terminal=sys.stdout.isatty())
+        click.echo(console.render(evidence, colour=colour, width=_width()), color=colour)
+
+
+def to_json(evidence: Evidence, path: str) -> str:
+    """Give the one machine-readable object about a verdict."""
+    import json
+
+    verdict = evidence.verdict
+    answer: dict[str, Any] = {
+        "verdict": verdict.state.value,
+        "exit_code": EXIT_INTERRUPTED if evidence.run.interrupted else verdict.exit_code,
+        "reasons": list(verdict.reasons),
+        "score": verdict.score,
+        "counts": dict(sorted(Counter(check.label.value for check in evidence.checks).items())),
+        "evidence": path,
+    }
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _width() -> int:
+    return min(LARGEST_WIDTH, shutil.get_terminal_size((100, 24)).columns)

@@ -1,0 +1,35 @@
+"""`releasegate judge`: the verdict again, from the evidence alone."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from releasegate.cli.execute import to_json
+from releasegate.cli.files import coloured, environment, json_option
+from releasegate.errors import EXIT_INTERRUPTED
+from releasegate.evidence.file import read
+from releasegate.evidence.rejudge import rejudge
+from releasegate.report import console
+
+
+@click.command("judge")
+@click.argument("file", metavar="FILE")
+@json_option
+def command(file: str, *, as_json: bool) -> int:
+    """Give the verdict again, from an evidence file alone.
+
+    Outcomes, labels, rules and verdict are derived anew from what was found; where the file says otherwise,
+    it is refused.
+
+    \b
+    releasegate judge .releasegate/evidence.json
+    """
+    evidence = read(Path(file))
+    verdict = rejudge(evidence)
+    if as_json:
+        click.echo(to_json(evidence, file))
+    else:
+        colour = coloured(environment(), terminal=sys.stdout.isatty())
+        click.echo(console.render(evidence, colour=colour, width=100), color=colour)
+    return EXIT_INTERRUPTED if evidence.run.interrupted else verdict.exit_code

@@ -1,0 +1,105 @@
+"""Arguments in, an exit code out. Each command lives in a module of its own, loaded when it is called."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from releasegate import __version__
+from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError
+
+COMMANDS = {
+    "init": "Write a first config and a workflow.",
+    "validate": "Read the config and say everything that is wrong with it. Offline.",
+    "plan": "Say what a run would do: checks, samples, requests that write.",
+    "run": "Run the gate against staging and give the verdict.",
+    "judge": "Give the verdict again, from an evidence file alone.",
+    "policy": "Print the sampling tables and what they catch, computed exactly.",
+    "schema": "Print the JSON Schema of the config, for editors.",
+    "demo": "See the gate work on an embedded staging, healthy or with faults.",
+    "completion": "Print the completion script for your shell.",
+}
+
+
+class LateGroup(click.Group):
+    """A group that knows its commands' names and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"releasegate.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from releasegate.config.shape import did_you_mean
+
+            ctx.fail(f'there is no command "{args[0]}"; {did_you_mean(args[0], COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="releasegate")
+def cli() -> None:
+    """Answer whether a commit may be merged, judging by what it does on staging.
+
+    \b
+    releasegate init       writes a config of 12 lines to begin with
+    releasegate validate   says what is wrong with it
+    releasegate run        samples staging until the evidence decides
+    releasegate demo       shows all of it, with nothing to set up
+
+    \b
+    Exit codes: 0 may merge (STABLE, DEGRADED) · 1 a bug of the gate · 2 usage or config
+                10 UNSTABLE · 11 INCONCLUSIVE · 130 interrupted
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and leave with its exit code; what goes wrong is said on stderr, and as JSON where asked."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(args=arguments, prog_name="releasegate", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as wrong:
+        wrong.show()
+        _say_json(arguments, {"error": wrong.format_message(), "exit_code": wrong.exit_code})
+        sys.exit(wrong.exit_code)
+    except GateError as refusal:
+        click.echo(f"releasegate: {refusal}", err=True)
+        _say_json(arguments, {"error": str(refusal), "exit_code": refusal.exit_code})
+        sys.exit(refusal.exit_code)
+    except Exception as bug:  # noqa: BLE001 - the one place where a bug of ours becomes its exit code
+        _show_bug(bug)
+        _say_json(arguments, {"error": f"a bug of releasegate: {type(bug).__name__}", "exit_code": EXIT_BUG})
+        sys.exit(EXIT_BUG)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_json(arguments: list[str], answer: dict[str, Any]) -> None:
+    if "--json" in arguments:
+        import json
+
+        click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _show_bug(bug: Exception) -> None:
+    """Show where a bug is without its message or values: they may hold what staging said, or a secret."""
+    import traceback
+
+    click.echo(f"releasegate {__version__}: a bug of the gate, not of staging: {type(bug).__name__}", err=True)
+    for frame in traceback.extract_tb(bug.__traceback__)[-8:]:
+        click.echo(f"  {frame.filename}:{frame.lineno} in {frame.name}", err=True)
+    click.echo("No verdict was given. Please report it with the lines above.", err=True)

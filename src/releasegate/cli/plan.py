@@ -1,0 +1,77 @@
+"""`releasegate plan`: what a run would do."""
+
+import json
+
+import click
+
+from releasegate.checks.catalogue import kind
+from releasegate.cli.files import config_option, environment, json_option, read_config
+from releasegate.plan import Plan, PlannedCheck, build
+from releasegate.sampling import PROFILES
+
+
+@click.command("plan")
+@config_option
+@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check. May be repeated.")
+@json_option
+def command(config_path: str | None, suites: tuple[str, ...], checks: tuple[str, ...], *, as_json: bool) -> int:
+    """Say what a run would do: which checks, how often each, and how much it writes. Offline.
+
+    \b
+    releasegate plan
+    releasegate plan --suite pipeline --json
+    """
+    environ = environment()
+    config = read_config(config_path, environ, lenient_env=True)
+    plan = build(config, kind, suites=suites, checks=checks, event=environ.get("GITHUB_EVENT_NAME"))
+    click.echo(json.dumps(_answer(plan), ensure_ascii=False) if as_json else _text(plan))
+    return 0
+
+
+def _samples(check: PlannedCheck) -> int:
+    """Give the samples that a healthy check takes."""
+    return 0 if check.later else PROFILES[check.profile].passes_needed[0]
+
+
+def _writes(check: PlannedCheck) -> int:
+    return 0 if check.later else check.writes
+
+
+def _answer(plan: Plan) -> dict[str, object]:
+    rows = [
+        {
+            "id": check.id,
+            "kind": check.kind.name,
+            "profile": check.profile,
+            "samples": _samples(check),
+            "writes": _writes(check),
+            "critical": check.decl.critical,
+            "targets": list(check.targets),
+            "later": check.later,
+        }
+        for check in plan.checks
+    ]
+    return {
+        "checks": rows,
+        "samples": sum(map(_samples, plan.checks)),
+        "writes": sum(map(_writes, plan.checks)),
+        "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
+        "partial": plan.partial,
+    }
+
+
+def _text(plan: Plan) -> str:
+    width = max(len(check.id) for check in plan.checks)
+    lines = [f"{'check':<{width}}  kind       profile   samples  writes  targets"]
+    for check in plan.checks:
+        notes = ["critical"] * check.decl.critical + ["advisory"] * check.decl.advisory
+        notes += [f"not judged yet: {check.later}"] if check.later else []
+        lines.append(
+            f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {_samples(check):>7}  {_writes(check):>6}"
+            f"  {' '.join(check.targets)}" + (f"  ({', '.join(notes)})" if notes else "")
+        )
+    lines += [f"left out: {left.id}: {left.reason}" for left in plan.left_out]
+    samples, writes = sum(map(_samples, plan.checks)), sum(map(_writes, plan.checks))
+    lines.append(f"{len(plan.checks)} checks; if all are healthy {samples} samples, {writes} writing requests")
+    return "\n".join(lines)

@@ -1,0 +1,51 @@
+"""`releasegate run`: the gate itself."""
+
+from typing import Any
+
+import click
+
+from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
+from releasegate.cli.files import config_option, environment, json_option, read_config, read_event
+from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
+from releasegate.github.context import judged_commit
+
+
+class DurationType(click.ParamType):
+    """A duration such as 90s or 15m, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = DURATION.fullmatch(str(value))
+        if not match or not float(match[1]):
+            self.fail(f'"{value}" is not {Duration.says}', param, ctx)
+        return float(match[1]) * DURATION_UNITS[match[2]]
+
+
+@click.command("run")
+@config_option
+@click.option("--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: the event's commit]")
+@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated.")
+@click.option("--deadline", type=DurationType(), help="Give the verdict after so long at the latest, such as 10m.")
+@click.option(
+    "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
+)
+@click.option("--junit", metavar="FILE", help="Also write JUnit XML.")
+@click.option("--markdown", metavar="FILE", help="Also write the report as Markdown.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
+@json_option
+def command(config_path: str | None, sha: str | None, **asked: Any) -> int:
+    """Run the gate against staging and give the verdict.
+
+    Every check is sampled until its samples decide. A partial run (--suite, --check) is reported as partial.
+
+    \b
+    releasegate run
+    releasegate run --sha "$(git rev-parse HEAD)" --deadline 10m
+    releasegate run --suite pipeline --json
+    """
+    environ = environment()
+    config = read_config(config_path, environ)
+    sha = sha or judged_commit(environ, read_event(environ))
+    return execute(config, Asked(sha=sha, event=environ.get("GITHUB_EVENT_NAME"), **asked), environ)

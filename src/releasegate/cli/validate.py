@@ -1,0 +1,64 @@
+"""`releasegate validate`: everything that is wrong with a config, offline."""
+
+import json
+
+import click
+
+from releasegate.cli.files import config_option, environment, json_option, read_config
+from releasegate.config.load import ConfigError
+from releasegate.config.model import Config
+from releasegate.config.node import Problem
+from releasegate.errors import EXIT_USAGE
+
+
+@click.command("validate")
+@config_option
+@click.option("--env/--no-env", "needs_env", default=False, help="Also demand that every ${NAME} is set.")
+@json_option
+def command(config_path: str | None, *, needs_env: bool, as_json: bool) -> int:
+    """Read the config and say everything that is wrong with it.
+
+    Nothing is contacted, and no ${NAME} needs to be set unless --env is given.
+
+    \b
+    releasegate validate
+    releasegate validate -c gate/releasegate.yml --json
+    """
+    config, problems = None, ()
+    try:
+        config = read_config(config_path, environment(), lenient_env=not needs_env)
+    except ConfigError as wrong:
+        problems = wrong.problems
+    if as_json:
+        click.echo(json.dumps(_answer(config, problems), ensure_ascii=False))
+    else:
+        _show(config, problems)
+    return 0 if config else EXIT_USAGE
+
+
+def _answer(config: Config | None, problems: tuple[Problem, ...]) -> dict[str, object]:
+    errors = [
+        {"file": p.file, "line": p.line, "column": p.column, "message": p.message, "hint": p.hint} for p in problems
+    ]
+    return {
+        "valid": config is not None,
+        "errors": errors,
+        "warnings": list(config.warnings) if config else [],
+        "later": [{"part": name, "reason": reason} for name, reason in config.later] if config else [],
+    }
+
+
+def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        click.echo(str(problem))
+    if config is None:
+        click.echo(f"{len(problems)} error{'s' if len(problems) != 1 else ''}", err=True)
+        return
+    for warning in config.warnings:
+        click.echo(f"warning: {warning}")
+    for name, reason in config.later:
+        click.echo(f"not judged yet: {name}: {reason}")
+    if not any(target.revision for target in config.targets.values()):
+        click.echo("warning: no target declares a revision: the gate cannot tell which commit staging runs")
+    checks = sum(len(suite.checks) for suite in config.suites)
+    click.echo(f"valid: gate {config.gate}, {len(config.suites)} suites, {checks} checks declared")

@@ -1,0 +1,185 @@
+"""A plan and a world in, evidence out: the steps of one run, in their order.
+
+Control first, then the deployment, then the samples with the revision read beside them, then the verdict.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from releasegate import __version__
+from releasegate.checks.base import Kind
+from releasegate.config.model import Config
+from releasegate.evidence.assemble import assemble
+from releasegate.model import CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
+from releasegate.plan import Plan
+from releasegate.revision import RevisionReader, identify
+from releasegate.runner import PASSED, Progress, Run, Runner, World, not_run, take
+from releasegate.sampling import conclude, pause_s
+
+FIRST_READING_S = 0.25
+LONGEST_BETWEEN_S = 5.0
+Result = TypeVar("Result")
+
+
+class Listener(Protocol):
+    """Hears how the run goes: `say` for a step of it, `progress` for a sample or a settled check."""
+
+    def say(self, text: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is asked of one run. `judged` is the commit to judge, None when nobody named one."""
+
+    config: Config
+    plan: Plan
+    judged: str | None
+    deadline_s: float
+    control_kind: Kind | None
+    fallbacks: Callable[[], tuple[str, ...]]
+
+
+async def run(order: Order, world: World, listener: Listener, stop: asyncio.Event) -> Evidence:
+    """Run the gate. Always gives evidence: what stood in the way is part of it. A bug of ours is raised."""
+    started, began = world.wall(), world.clock()
+    config = order.config
+    foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
+    reader = RevisionReader(config.targets.values(), world.wire, world.wall)
+    control = await _unless(stop, _ask_control(order, world, listener), Control(held=None))
+    hindrance = "the control failed" if control.held is False else None
+    instead = None
+    if hindrance is None:
+        arriving = reader.arrive(order.judged, world.sleep, world.clock, listener.say)
+        hindrance = instead = await _unless(stop, arriving, None)
+    if stop.is_set():
+        hindrance = "the run was interrupted"
+    sampling_began = world.clock()
+    done = Run(checks=_not_run(order.plan, hindrance), stopped=None) if hindrance else None
+    if done is None:
+        done = await _sample(order, reader, world, listener, stop)
+        await _unless(stop, reader.read("after"), ())
+    identity = identify(order.judged, tuple(reader.readings), foreign, instead)
+    interrupted = stop.is_set()
+    info = RunInfo(
+        gate=config.gate,
+        sha=order.judged,
+        started=started,
+        duration_s=round(world.clock() - (began if hindrance else sampling_began), 6),
+        revisions=_newest(identity),
+        tool_version=__version__,
+        config_hash=config.hash,
+        mode=config.mode,
+        interrupted=interrupted,
+        deadline_reached=done.stopped == "deadline",
+    )
+    fallbacks = order.fallbacks()
+    return assemble(
+        run=info,
+        checks=done.checks,
+        rules=config.policy.rules,
+        control=control,
+        identity=identity,
+        foreign=foreign,
+        fallbacks=fallbacks,
+        plan=describe(order.plan, config, fallbacks, foreign),
+        policy=_policy(order),
+    )
+
+
+async def _unless(stop: asyncio.Event, step: Coroutine[Any, Any, Result], instead: Result) -> Result:
+    """Do a step unless the run is stopped before or while it is done."""
+    doing, stopping = asyncio.ensure_future(step), asyncio.ensure_future(stop.wait())
+    both: set[asyncio.Future[Any]] = {doing, stopping}
+    try:
+        if not stop.is_set():
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else instead
+    finally:
+        doing.cancel()
+        stopping.cancel()
+        await asyncio.gather(doing, stopping, return_exceptions=True)
+
+
+async def _ask_control(order: Order, world: World, listener: Listener) -> Control:
+    declared, kind = order.config.control, order.control_kind
+    if declared is None or kind is None:
+        return Control(held=None)
+    listener.say("asking the control")
+    samples: list[Sample] = []
+    while (label := conclude("single", (sample.met for sample in samples))) is None:
+        await world.sleep(pause_s("single", sum(not sample.met for sample in samples)))
+        samples.append((await take(kind, declared.spec, {}, world)).sample)
+    held = label in PASSED
+    problem = None if held else f"{samples[-1].signature}: {_why(samples[-1])}"
+    return Control(held=held, samples=tuple(samples), problem=problem)
+
+
+def _why(sample: Sample) -> str:
+    if sample.trouble:
+        return sample.trouble.message
+    return next((e.text for e in sample.expectations if not e.met), "no expectation was met")
+
+
+async def _sample(order: Order, reader: RevisionReader, world: World, listener: Listener, stop: asyncio.Event) -> Run:
+    listener.say(f"sampling {len(order.plan.checks)} checks")
+    runner = Runner(world, concurrency=order.config.policy.concurrency, listen=listener.progress)
+    between = asyncio.ensure_future(_read_between(reader, world.sleep))
+    try:
+        return await runner.run(order.plan.checks, deadline_s=order.deadline_s, stop=stop)
+    finally:
+        between.cancel()
+        await asyncio.gather(between, return_exceptions=True)
+
+
+async def _read_between(reader: RevisionReader, sleep: Callable[[float], Awaitable[None]]) -> None:
+    """Read the revisions while samples are taken, less and less often: a swap and a swap back is seen."""
+    pause = FIRST_READING_S
+    while reader.targets:
+        await sleep(pause)
+        await reader.read("between")
+        pause = min(2 * pause, LONGEST_BETWEEN_S)
+
+
+def _not_run(plan: Plan, reason: str) -> tuple[CheckResult, ...]:
+    return tuple(not_run(check, check.later or reason) for check in plan.checks)
+
+
+def _newest(identity: Identity) -> dict[str, str | None]:
+    newest: dict[str, Reading] = {reading.target: reading for reading in identity.readings}
+    return {name: reading.revision for name, reading in newest.items()}
+
+
+def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: frozenset[str]) -> dict[str, Any]:
+    """Give what a second judging must know of the plan, as JSON values."""
+    return {
+        "checks": [check.id for check in plan.checks],
+        "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
+        "partial": plan.partial,
+        "later": [list(part) for part in config.later],
+        "foreign": sorted(foreign),
+        "fallbacks": list(fallbacks),
+        "writes": sum(check.writes for check in plan.checks),
+    }
+
+
+def _policy(order: Order) -> dict[str, Any]:
+    policy = order.config.policy
+    return {
+        "rules": [
+            {
+                "text": rule.text,
+                "metric": rule.metric,
+                "op": rule.op,
+                "value": rule.value,
+                "level": rule.level,
+                "of_baseline": rule.of_baseline,
+            }
+            for rule in policy.rules
+        ],
+        "deadline_s": order.deadline_s,
+        "concurrency": policy.concurrency,
+    }

@@ -1,10 +1,38 @@
+# Everything that is needed is set up here, in .venv, from hashed requirements. PYTHON chooses the interpreter.
 PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/ready
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: test
-test: .venv/ready
-	.venv/bin/pytest
+.PHONY: demo test lint bench lock clean
 
-.venv/ready: pyproject.toml
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -e '.[demo,dev]'
+demo: $(READY)  ## the gate at work on the embedded staging
+	$(VENV)/bin/releasegate demo
+
+test: $(READY)  ## all tests
+	$(VENV)/bin/pytest
+
+lint: $(READY)  ## formatting, rules, types, import contracts
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(READY)  ## all benchmarks, beside k6
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check '.[bench]'
+	$(VENV)/bin/python -m benchmarks
+
+lock: $(READY)  ## resolve the requirements anew
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --extra demo --extra dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+
+$(READY): pyproject.toml requirements/dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "releasegate needs Python 3.11 or newer; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

@@ -51,6 +51,8 @@ class Probe:
     step: str | None = None
     target: str | None = None
     """The target being spoken to now: what a failure is blamed on."""
+    kept: Any = None
+    """What a kind keeps from `observe` for its `clean_up`, such as the cookies of the sample."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

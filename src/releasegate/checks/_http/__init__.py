@@ -1,0 +1,1 @@
+"""The parts of the `http` kind; `releasegate.checks.http` is its front."""

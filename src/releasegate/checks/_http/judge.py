@@ -1,0 +1,186 @@
+"""A flow and what was seen in, a Judgement out. Pure and total: it gives an answer to whatever staging sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from releasegate.checks._http import states
+from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
+from releasegate.checks.base import Judgement
+from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, why
+from releasegate.model import Expectation, Level
+
+EXCERPT_BYTES = 2048
+Scope = Mapping[str, Any]
+Expectations = tuple[Expectation, ...]
+
+
+def judge(flow: Flow, observation: Observation, scope: Scope) -> Judgement:
+    """Judge each step that was taken. A step that was not is unmet, unless one before it says why."""
+    if len(flow.steps) == 1 and len(observation.seen) == 1:
+        judged = judge_step(flow.steps[0], observation.seen[0], scope)
+        return Judgement(expectations=judged) if holds(judged) else _failed(judged, observation.seen[0])
+    found: list[Expectation] = []
+    failing: Seen | None = None
+    for request, seen in zip(flow.steps, observation.seen, strict=False):
+        judged = judge_step(request, seen, scope)
+        found += judged
+        if failing is None and not holds(judged):
+            failing = seen
+    if failing is None and len(observation.seen) < len(flow.steps):
+        found.append(_not_taken(flow.steps[len(observation.seen)]))
+        return _failed(tuple(found), None)
+    return Judgement(expectations=tuple(found)) if failing is None else _failed(tuple(found), failing)
+
+
+def _failed(expectations: Expectations, seen: Seen | None) -> Judgement:
+    excerpt = seen.answer.body[:EXCERPT_BYTES].decode("utf-8", "replace") if seen and seen.answer.body else None
+    return Judgement(expectations=expectations, signature=f"http {why(expectations)}", excerpt=excerpt)
+
+
+def _not_taken(request: Request) -> Expectation:
+    return Expectation(
+        subject="answer", operator="exists", demanded=True, found=[], met=False,
+        text="an answer exists (the step was not taken)", step=request.step,
+    )  # fmt: skip
+
+
+def holds(expectations: Expectations) -> bool:
+    """Tell whether nothing that fails is unmet."""
+    for expectation in expectations:  # noqa: SIM110 - the generator of all() costs more than the rest
+        if not expectation.met and expectation.level is Level.FAIL:
+            return False
+    return True
+
+
+def judge_step(request: Request, seen: Seen, scope: Scope) -> Expectations:
+    """Judge one step: what was waited for, then the (last) answer, then what was to be captured from it.
+
+    When what was waited for did not come, the last answer is not judged: it is not the one that was meant.
+    """
+    judged: Expectations = ()
+    if request.poll is not None:
+        judged = _waited(request, seen, scope)
+        if not holds(judged):
+            return judged
+    judged += judge_answer(request.expect, seen.answer, scope, request.step)
+    if request.captures:
+        judged += _captures(request, seen.answer)
+    return judged
+
+
+def judge_answer(expect: Expect, answer: Answer, scope: Scope, step: str | None) -> Expectations:
+    judged: Expectations = ()
+    if expect.status:
+        judged = judge_value(expect.status, answer.status, scope, step=step)
+    for name, demands in expect.headers:
+        judged += judge_value(demands, header_value(answer, name), scope, step=step)
+    if expect.json:
+        judged += judge_json(expect.json, answer.json, scope, step=step)
+    if expect.body:
+        judged += judge_value(expect.body, answer.text, scope, step=step)
+    if expect.size:
+        judged += judge_size(expect.size, len(answer.body), step=step)
+    if expect.latency:
+        judged += judge_duration(expect.latency, answer.total_s, step=step)
+    return judged
+
+
+def header_value(answer: Answer, name: str) -> Any:
+    """Give a header's value; repeats are one value, joined as HTTP has it."""
+    values = [value for known, value in answer.headers if known == name]
+    return ", ".join(values) if values else MISSING
+
+
+def accepts_status(request: Request, status: int) -> bool:
+    """Tell whether this status is among those that the request is meant to get."""
+    expect = request.poll.until if request.poll and request.poll.until else request.expect
+    return bool(expect.status) and holds(judge_value(expect.status, status, {}))
+
+
+def _waited(request: Request, seen: Seen, scope: Scope) -> Expectations:
+    """Judge a poll: that it came in time, and that what came is what was waited for."""
+    if request.states is not None:
+        return _states(request, seen)
+    if request.poll is None or request.poll.until is None:
+        return ()
+    last = judge_answer(request.poll.until, seen.answer, scope, request.step)
+    missing = [e.text for e in last if not e.met and e.level is Level.FAIL]
+    wanted = "; ".join(missing) or "until was reached"
+    return _in_time(request, seen, wanted, late=bool(missing)) + last
+
+
+def _in_time(request: Request, seen: Seen, wanted: str, *, late: bool) -> Expectations:
+    """Judge the time that was waited. What never came has no time: nothing was found."""
+    if request.poll is None:
+        return ()
+    came_s = None if late else seen.reached_s
+    timed = judge_duration(request.poll.within, seen.waited_s if came_s is None else came_s, step=request.step)
+    if came_s is not None:
+        return tuple(replace(e, subject="until") for e in timed)
+    polled = f"{seen.polls} answers in {seen.waited_s:.1f} s"
+    return tuple(
+        replace(e, subject="until", found=[], met=False, text=f"until within {e.demanded} s ({polled}: {wanted})")
+        for e in timed
+    )
+
+
+def _states(request: Request, seen: Seen) -> Expectations:
+    """Judge the path of states: one expectation on its order, one on the time that it took."""
+    declared, path = request.states, seen.path
+    if declared is None:
+        return ()
+    wrong = states.fault(declared, path, seen.waited_s)
+    done = states.ended(declared, path)
+    if wrong is None and not done:
+        wrong = states.unfinished(path, seen.waited_s)
+    order = Expectation(
+        subject="states",
+        operator=wrong[0] if wrong else "order",
+        demanded={"order": list(declared.order), "never": list(declared.never), "stuck_s": declared.stuck_s},
+        found=[[at_s, state] for at_s, state in path],
+        met=wrong is None,
+        text=f"states {' → '.join(declared.order)} (got {states.told(path)}{'; ' + wrong[1] if wrong else ''})",
+        step=request.step,
+        kept=False,
+    )
+    return (order, *_in_time(request, seen, wrong[1] if wrong else "", late=not done))
+
+
+def captured(capture: Capture, answer: Answer) -> list[Any]:
+    """Give every value that a capture finds."""
+    match capture.source:
+        case "json":
+            return answer.select(capture.of)
+        case "header":
+            return [value for name, value in answer.headers if name == capture.of.lower()]
+        case "cookie":
+            return [value for name, value in answer.cookies if name == capture.of][-1:]
+    from releasegate.pattern import search
+
+    return list(search(capture.of, answer.text))
+
+
+def capture_problem(found: list[Any]) -> str | None:
+    if len(found) != 1:
+        return "nothing" if not found else f"{len(found)} values"
+    return "an empty value" if found[0] is None or found[0] in ("", [], {}) else None
+
+
+def _captures(request: Request, answer: Answer) -> Expectations:
+    """Demand that each capture finds exactly one value. What is found may be a secret: it is not shown."""
+    return tuple(
+        Expectation(
+            subject=f"capture {capture.name}",
+            operator="one value",
+            demanded=capture.of,
+            found=[],
+            met=False,
+            text=f"capture {capture.name} from {capture.source} {capture.of} (got {problem})",
+            step=request.step,
+            kept=False,
+        )
+        for capture in request.captures
+        if (problem := capture_problem(captured(capture, answer)))
+    )

@@ -1,0 +1,119 @@
+"""A recorded observation in, the smallest change of it that breaks one expectation out. Pure."""
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from releasegate.checks._http.spec import Answer, Expect, Flow, Observation, Request, Seen
+from releasegate.expect import VACUOUS, violate_json, violate_value
+from releasegate.model import Expectation
+from releasegate.strictjson import NotJson
+
+FOREIGN_STATE = "a state that nobody declared"
+LOGIN_PAGE = b"<!doctype html><title>Sign in</title>"
+
+
+def violate(observation: Observation, expectation: Expectation) -> Observation | None:
+    """Change the step that the expectation is about; None when no change could break it."""
+    index = _index(observation, expectation)
+    if index is None:
+        return None
+    seen = observation.seen[index]
+    broken = _break(seen, expectation)
+    return None if broken is None else _with(observation, index, broken)
+
+
+def _index(observation: Observation, expectation: Expectation) -> int | None:
+    for index, seen in enumerate(observation.seen):
+        if seen.step == expectation.step:
+            return index
+    return None
+
+
+def _with(observation: Observation, index: int, seen: Seen) -> Observation:
+    return Observation(seen=(*observation.seen[:index], seen, *observation.seen[index + 1 :]))
+
+
+def _break(seen: Seen, expectation: Expectation) -> Seen | None:
+    answer, subject = seen.answer, expectation.subject
+    if subject == "states":
+        return replace(seen, path=(*seen.path[:-1], (seen.waited_s, FOREIGN_STATE)))
+    if subject == "until":
+        later = violate_value(seen.reached_s, expectation)
+        return None if later is VACUOUS else replace(seen, reached_s=later)
+    changed = _changed(answer, subject, expectation)
+    return None if changed is None else replace(seen, answer=changed)
+
+
+def _changed(answer: Answer, subject: str, expectation: Expectation) -> Answer | None:
+    if subject.startswith("$"):
+        return _changed_json(answer, expectation)
+    match subject.partition(" "):
+        case ("status", _, _):
+            status = violate_value(answer.status, expectation)
+            return None if status is VACUOUS else replace(answer, status=status)
+        case ("latency", _, _):
+            total_s = violate_value(answer.total_s, expectation)
+            return None if total_s is VACUOUS else replace(answer, total_s=total_s)
+        case ("size", _, _):
+            size = violate_value(len(answer.body), expectation)
+            return None if size is VACUOUS else replace(answer, body=answer.body[:size].ljust(size))
+        case ("body", _, _):
+            text = violate_value(answer.text, expectation)
+            return None if text is VACUOUS else replace(answer, body=_text(text).encode("utf-8", "replace"))
+        case ("header", _, name):
+            return _changed_header(answer, name, expectation)
+    return None
+
+
+def _changed_json(answer: Answer, expectation: Expectation) -> Answer | None:
+    if isinstance(answer.json, NotJson):
+        return None
+    value = violate_json(answer.json, expectation)
+    return None if value is VACUOUS else replace(answer, body=json.dumps(value).encode())
+
+
+def _changed_header(answer: Answer, name: str, expectation: Expectation) -> Answer | None:
+    values = [value for known, value in answer.headers if known == name]
+    value = violate_value(", ".join(values), expectation)
+    if value is VACUOUS:
+        return None
+    others = tuple(pair for pair in answer.headers if pair[0] != name)
+    return replace(answer, headers=others if _is_gone(value) else (*others, (name, _text(value))))
+
+
+def _is_gone(value: Any) -> bool:
+    return value is None or not isinstance(value, (str, int, float))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if _is_gone(value) else str(value)
+
+
+def losses(flow: Flow, observation: Observation) -> tuple[tuple[str, Observation], ...]:
+    """Give what a check must notice whatever it demands: no body, another page, a server that fails."""
+    out: list[tuple[str, Observation]] = []
+    for index, (request, seen) in enumerate(zip(flow.steps, observation.seen, strict=False)):
+        where = f"{request.step}: " if request.step else ""
+        for name, answer in _lost(request, seen.answer):
+            out.append((where + name, _with(observation, index, replace(seen, answer=answer))))
+    return tuple(out)
+
+
+def _lost(request: Request, answer: Answer) -> list[tuple[str, Answer]]:
+    expects = [request.expect]
+    if request.poll and request.poll.until:
+        expects.append(request.poll.until)
+    out = []
+    if any(_judges_body(expect) for expect in expects) and answer.body:
+        out.append(("an empty body", replace(answer, body=b"")))
+    if any(expect.json for expect in expects):
+        out.append(("a page that is not JSON", replace(answer, body=LOGIN_PAGE)))
+    if any(expect.status for expect in expects):
+        out.append(("an answer 500", replace(answer, status=500 if answer.status != 500 else 200)))  # noqa: PLR2004
+    return out
+
+
+def _judges_body(expect: Expect) -> bool:
+    return bool(expect.json or expect.body)

@@ -1,0 +1,330 @@
+"""A request in, the answer that is judged out: credentials, cookies, redirects, the one retry. All I/O of the kind.
+
+Credentials and cookies go only to the origin that they are for; a redirect is followed to declared origins only.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from msgspec.structs import replace
+
+from releasegate.checks._http import encode, judge
+from releasegate.checks._http.spec import NOBODY, Answer, Content, File, Flow, Headers, Hop, Request
+from releasegate.checks.base import Probe
+from releasegate.config.model import Target
+from releasegate.errors import CouldNotLook
+from releasegate.model import Contact, Phase
+from releasegate.template import Template, as_text
+from releasegate.wire.origin import absolute, target_for
+from releasegate.wire.types import HttpAnswer, HttpRequest
+
+TOO_MANY = 429
+LONGEST_RETRY_AFTER_S = 5.0
+MOST_FILE_BYTES = 10 * 2**20
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SEE_OTHER = 303
+KEEPING = frozenset({307, 308})
+BEFORE_A_BYTE = frozenset({"closed", "reset"})
+UNSENT = frozenset({"name", "connect", "TLS", "login", "address"})
+KEPT_ABROAD = frozenset({"user-agent", "accept", "accept-language"})
+
+
+class Session:
+    """What one sample remembers between its requests: cookies, the last URL, what was sent."""
+
+    def __init__(self, flow: Flow, probe: Probe) -> None:
+        self.flow = flow
+        self.probe = probe
+        self.jars: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.last_url: str | None = None
+        self.sent: dict[str | None, int | None] = {}
+        """Each step's last status; None when it was sent and nobody answered. Absent when it was never sent."""
+        self.sums: dict[str, float] | None = None
+        """Phases of a polled step, summed; None while a step is not polled."""
+        self.recording = True
+
+    async def ask(self, request: Request, timeout_s: float) -> Answer:
+        """Send a request and follow its redirects. Raises CouldNotLook, which then names the step."""
+        probe = self.probe
+        try:
+            http = await self._compose(request, timeout_s)
+            answer = await self._send(request, http)
+            if request.follow and answer.status in REDIRECTS:
+                return await self._follow(request, http, answer)
+        except CouldNotLook as error:
+            self._blame(error, request)
+            raise
+        except encode.Refused as refused:
+            probe.doing = "request"
+            raise probe.trouble("not allowed", str(refused)) from None
+        return Answer(
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            total_s=answer.total_s,
+            cookies=cookies_set(answer.headers) if self.flow.jar else (),
+        )
+
+    async def _compose(self, request: Request, timeout_s: float) -> HttpRequest:
+        probe = self.probe
+        target, url = self._address(request)
+        probe.target = target.name
+        headers = encode.filled_headers(request, probe.scope)
+        who = request.identity if isinstance(request.identity, str | None) else request.identity.text(probe.scope)
+        if who is not None and who != NOBODY:
+            headers = encode.merged(target.headers, await self._credentials(who, target), headers)
+        elif target.headers:
+            headers = encode.merged(target.headers, headers)
+        content = request.content
+        return HttpRequest(
+            target=target,
+            method=request.method,
+            url=url,
+            headers=headers,
+            body=self._encode(content) if isinstance(content, Content) else content,
+            timeout_s=timeout_s,
+            cookies=self.jars.get((who or NOBODY, target.name), ()) if self.flow.jar else None,
+        )
+
+    def _address(self, request: Request) -> tuple[Target, str]:
+        """Say where a request goes. A captured URL leads to declared origins only."""
+        probe, url = self.probe, request.url
+        if url.whole is None:
+            name = url.target if isinstance(url.target, str) else _filled(url.target, probe)
+            target = probe.targets[name]
+            path = request.path
+            if request.query or not isinstance(path, str):
+                path = encode.filled_path(path, request.query, probe.scope)
+            return target, absolute(target, path)
+        led = joined(self.last_url or "", _filled(url.whole, probe))
+        address = encode.filled_path(led, request.query, probe.scope)
+        declared = target_for(address, probe.targets)
+        if declared is None:
+            probe.doing = "address"
+            raise probe.trouble("not allowed", f"{shown(address)} is on no declared target")
+        return declared, address
+
+    async def _credentials(self, who: str, target: Target) -> Headers:
+        probe = self.probe
+        probe.doing = "login"
+        headers = await probe.credentials.headers(who, target)
+        jar = (who, target.name)
+        if jar not in self.jars:
+            self.jars[jar] = await probe.credentials.cookies(who, target)
+        if probe.credentials.fell_back(who):
+            probe.fallback = who
+        return headers
+
+    def _encode(self, content: Content) -> bytes:
+        return encode.encode_content(content, self.probe.scope, self._read)
+
+    def _read(self, file: File) -> bytes:
+        """Read a file beside the config, never one outside of its directory, also not through a link."""
+        base = Path(file.base).resolve()
+        path = (base / file.path).resolve()
+        self.probe.doing = "file"
+        try:
+            if not path.is_relative_to(base):
+                raise self.probe.trouble("not allowed", f"{file.path} leads out of the config's directory")
+            if path.stat().st_size > MOST_FILE_BYTES:
+                raise self.probe.trouble("too large", f"{file.path} has more than 10 MiB")
+            return path.read_bytes()
+        except OSError as error:
+            raise self.probe.trouble("no file", f"{file.path}: {error.strerror}") from None
+
+    async def _send(self, request: Request, http: HttpRequest) -> HttpAnswer:
+        """Send; once in a sample, and only what may be sent twice, again after a 429 or an early close."""
+        probe = self.probe
+        try:
+            answer = await self._fetch(request, http)
+        except CouldNotLook as error:
+            if not self._may_retry(request) or not closed_before_a_byte(error):
+                raise
+            self._note_retry("the connection was closed before a byte; sent again")
+            return await self._fetch(request, http)
+        if answer.status != TOO_MANY or not self._may_retry(request):
+            return answer
+        pause_s = retry_after_s(answer.headers)
+        if pause_s is None or pause_s >= http.timeout_s or judge.accepts_status(request, TOO_MANY):
+            return answer
+        self._note_retry(f"429 Too Many Requests; sent again after {pause_s:g} s, as Retry-After asks")
+        probe.doing = "retry after"
+        await probe.sleep(pause_s)
+        return await self._fetch(request, http)
+
+    def _may_retry(self, request: Request) -> bool:
+        return request.repeatable and self.probe.retries == 0
+
+    def _note_retry(self, text: str) -> None:
+        self.probe.retries += 1
+        self.probe.notes.append(f"{self.probe.step}: {text}" if self.probe.step else text)
+
+    async def _fetch(self, request: Request, http: HttpRequest) -> HttpAnswer:
+        probe = self.probe
+        probe.doing = "request"
+        self.last_url = http.url
+        if request.writes:
+            self.sent[request.step] = None
+        answer = await probe.wire.fetch(http)
+        if request.writes:
+            self.sent[request.step] = answer.status
+        if self.recording:
+            self._record(answer)
+        if self.flow.jar and answer.cookies is not None:
+            self.jars[self._who(request), http.target.name] = answer.cookies
+        return answer
+
+    def _who(self, request: Request) -> str:
+        return _filled(request.identity, self.probe) if request.identity is not None else NOBODY
+
+    def _record(self, answer: HttpAnswer) -> None:
+        probe = self.probe
+        if self.sums is not None:
+            for phase in answer.phases:
+                self.sums[phase.name] = self.sums.get(phase.name, 0.0) + phase.duration_s
+        elif probe.step is None:
+            probe.phases.extend(answer.phases)
+        else:
+            probe.phases.extend(
+                Phase(name=p.name, duration_s=p.duration_s, step=probe.step) for p in answer.phases
+            )
+        if probe.contacts:
+            add_contact(probe.contacts, answer.contact)
+        else:
+            probe.contacts.append(answer.contact)
+
+    async def _follow(self, request: Request, http: HttpRequest, answer: HttpAnswer) -> Answer:
+        """Follow redirects. What may not be followed is the answer, with a note that says why."""
+        probe = self.probe
+        hops: list[Hop] = []
+        cookies = cookies_set(answer.headers)
+        total_s = answer.total_s
+        while answer.status in REDIRECTS and (location := header(answer.headers, "location")):
+            following = self._next(request, http, answer.status, location)
+            if isinstance(following, str) or len(hops) == request.follow:
+                why = following if isinstance(following, str) else f"more than {request.follow} redirects"
+                probe.notes.append(f"redirect to {shown(joined(http.url, location))} not followed: {why}")
+                break
+            hops.append(Hop(status=answer.status, location=shown(following.url)))
+            probe.note_moment("redirect", f"{answer.status} to {hops[-1].location}")
+            http = replace_timeout(following, following.timeout_s - answer.total_s)
+            probe.target = http.target.name
+            answer = await self._send(request, http)
+            cookies += cookies_set(answer.headers)
+            total_s += answer.total_s
+        return Answer(
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            total_s=total_s,
+            hops=tuple(hops),
+            cookies=cookies,
+        )
+
+    def _next(
+        self, request: Request, http: HttpRequest, status: int, location: str
+    ) -> HttpRequest | str:
+        """Compose the request that a redirect asks for, or say why it is not made."""
+        url = joined(http.url, location)
+        target = target_for(url, self.probe.targets)
+        if target is None:
+            return "it is on no declared target"
+        method, body, headers = http.method, http.body, http.headers
+        if status not in KEEPING and (method == "POST" or (status == SEE_OTHER and method != "HEAD")):
+            method, body = "GET", None
+            headers = tuple(pair for pair in headers if not pair[0].lower().startswith("content-"))
+        if target.origin != http.target.origin:
+            if body is not None:
+                return "a body is never carried to another origin"
+            headers = tuple(pair for pair in headers if pair[0].lower() in KEPT_ABROAD)
+            headers = encode.merged(target.headers, headers)
+        return HttpRequest(
+            target=target,
+            method=method,
+            url=url,
+            headers=headers,
+            body=body,
+            timeout_s=http.timeout_s,
+            cookies=self.jars.get((self._who(request), target.name), ()),
+        )
+
+    def _blame(self, error: CouldNotLook, request: Request) -> None:
+        """Name step and target in a trouble that the wire or an identity reported."""
+        probe, trouble = self.probe, error.trouble
+        if request.writes and trouble.phase in UNSENT:
+            self.sent.pop(request.step, None)
+        error.trouble = replace(
+            trouble, step=trouble.step or probe.step, target=trouble.target or probe.target
+        )
+        error.phases = tuple(replace(phase, step=phase.step or probe.step) for phase in error.phases)
+
+
+def _filled(compiled: Any, probe: Probe) -> str:
+    return as_text(compiled.fill(probe.scope)) if isinstance(compiled, Template) else str(compiled)
+
+
+def add_contact(contacts: list[Contact], contact: Contact) -> None:
+    """Append who answered, or add it to the contact with the same peer."""
+    for index, known in enumerate(contacts):
+        if (known.target, known.address, known.port, known.tls) == (
+            contact.target, contact.address, contact.port, contact.tls,
+        ):  # fmt: skip
+            contacts[index] = replace(
+                known,
+                requests=known.requests + contact.requests,
+                bytes_sent=known.bytes_sent + contact.bytes_sent,
+                bytes_received=known.bytes_received + contact.bytes_received,
+            )
+            return
+    contacts.append(contact)
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Give the first header of that (lower-case) name."""
+    return next((value for known, value in headers if known == name), None)
+
+
+def cookies_set(headers: Headers) -> Headers:
+    """Read name and value of each Set-Cookie."""
+    pairs = (value.partition(";")[0].partition("=") for name, value in headers if name == "set-cookie")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
+def retry_after_s(headers: Headers) -> float | None:
+    """Read a Retry-After in seconds, if it is one that a sample can wait for."""
+    said = (header(headers, "retry-after") or "").strip()
+    if not said.isascii() or not said.isdigit() or len(said) > 3:  # noqa: PLR2004
+        return None
+    return float(said) if float(said) <= LONGEST_RETRY_AFTER_S else None
+
+
+def closed_before_a_byte(error: CouldNotLook) -> bool:
+    silent = error.contact is None or error.contact.bytes_received == 0
+    return silent and error.trouble.reason in BEFORE_A_BYTE
+
+
+def joined(base: str, location: str) -> str:
+    """Resolve where staging points to, encoded; nonsense comes back as it is, and is on no target."""
+    try:
+        return encode.quote(urljoin(base, location).partition("#")[0], safe=encode.SAFE_IN_PATH)
+    except ValueError:
+        return ""
+
+
+def shown(url: str) -> str:
+    """Give a URL as it may be printed: without userinfo, query and fragment; those hold secrets."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "nonsense"
+    host = parts.netloc.rpartition("@")[2]
+    text = f"{parts.scheme}://{host}{parts.path}"
+    return text if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004
+
+
+def replace_timeout(http: HttpRequest, timeout_s: float) -> HttpRequest:
+    """Give what is left of the time: one bound holds for a request with all its redirects."""
+    from dataclasses import replace as changed
+
+    return changed(http, timeout_s=max(timeout_s, 0.05))

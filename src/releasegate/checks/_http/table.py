@@ -1,0 +1,408 @@
+"""The config of an `http` check in, a Flow out; and its JSON Schema."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+from releasegate.checks._http import encode
+from releasegate.checks._http.expectations import EXPECT, poll_shape
+from releasegate.checks._http.spec import METHODS, NOBODY, Capture, Content, Expect, File, Flow, Part, Request, States
+from releasegate.config.node import Node
+from releasegate.config.shape import (
+    MISSING,
+    Duration,
+    Either,
+    Field,
+    JsonValue,
+    ListOf,
+    MapOf,
+    Name,
+    Number,
+    Reading,
+    Shape,
+    Table,
+    Templated,
+    Text,
+    UrlText,
+)
+from releasegate.jsonpath import PathText
+from releasegate.model import Level
+from releasegate.pattern import Regex
+from releasegate.template import Template, compile_text, names_in
+
+DEFAULT_TIMEOUT_S = 10.0
+MOST_REDIRECTS = 20
+BODIES = ("json", "form", "multipart", "text", "file")
+INHERITED = ("as", "timeout", "follow")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+OF_THE_WIRE = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
+
+
+class JsonBody(JsonValue):
+    """A JSON value that can be sent."""
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        before = len(ctx.problems)
+        value = super().read(node, ctx)
+        return MISSING if len(ctx.problems) > before else value
+
+
+class IdentityName(Shape):
+    """The name of a declared identity, or `nobody`; it may be a `for:` value."""
+
+    says = "the name of an identity, or nobody"
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        if node.kind != "text":
+            return self.wrong(node, ctx)
+        compiled = compile_text(node.value)
+        if isinstance(compiled, str):
+            self._refer(node, ctx, compiled)
+            return compiled
+        ctx.check_holes(node, compiled)
+        if len(compiled.names) != 1 or not compiled.names <= ctx.loops.keys():
+            return ctx.report(node, "the name of an identity may hold one for: value, nothing else")
+        (hole,) = compiled.names
+        for value in ctx.loops[hole]:
+            self._refer(node, ctx, compiled.text({hole: value}))
+        return compiled
+
+    @staticmethod
+    def _refer(node: Node, ctx: Reading, name: str) -> None:
+        if name != NOBODY:
+            ctx.refer(node, "identity", name)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+class HeaderName(Text):
+    """A header that a request may set: not those that the wire itself sets."""
+
+    def __init__(self) -> None:
+        super().__init__("the name of a header", HEADER_NAME)
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        name = super().read(node, ctx)
+        if name is not MISSING and name.lower() in OF_THE_WIRE:
+            return ctx.report(node, f"the header {name} is set by the wire", "leave it out")
+        return name
+
+
+class Headers(MapOf):
+    """Headers to send; a constant value with a control character is refused here, a filled one when it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(Templated(), key=HeaderName())
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        headers = super().read(node, ctx)
+        if headers is MISSING:
+            return MISSING
+        out: dict[str, tuple[str, str | Template]] = {}
+        for name, value in headers.items():
+            text = value if isinstance(value, (str, Template)) else encode.as_text(value)
+            if isinstance(text, str) and not encode.is_header_value(text):
+                return ctx.report(node.value[name], "a header's value has no line break or control character")
+            if name.lower() in out:
+                return ctx.report(node.keys[name], f"the header {name} stands here twice")
+            out[name.lower()] = (name, text)
+        return tuple(out.values())
+
+
+class BesideConfig(Text):
+    """A file in the config's directory or below."""
+
+    def __init__(self) -> None:
+        super().__init__("a path relative to the config's directory")
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        text = super().read(node, ctx)
+        if text is MISSING:
+            return MISSING
+        path = PurePosixPath(text)
+        if not text or path.is_absolute() or ".." in path.parts or "\\" in text or ":" in text:
+            return ctx.report(node, "a file stays inside the config's directory", "write a relative path without ..")
+        return File(base=str(PurePosixPath(node.file.replace("\\", "/")).parent), path=text)
+
+
+CAPTURE = Either(
+    {
+        "text": PathText(),
+        "mapping": Table(
+            "a capture",
+            {
+                "header": Field(Text("the name of a header", HEADER_NAME), says="a header of the answer"),
+                "cookie": Field(Text("the name of a cookie"), says="a cookie that was set"),
+                "body": Field(Regex(), says="a regex on the body; its group is what is captured"),
+            },
+            exactly_one=(("header", "cookie", "body"),),
+        ),
+    },
+    says="a JSONPath, or one of header, cookie, body",
+)
+
+
+class Captures(MapOf):
+    """Names to what of the answer they stand for; they come into scope for the steps that follow."""
+
+    def __init__(self) -> None:
+        super().__init__(CAPTURE, key=Text("a name of letters, digits, _ and -", re.compile(r"[A-Za-z0-9_-]+")), least=1)
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        captures = super().read(node, ctx)
+        if captures is MISSING:
+            return MISSING
+        for name in captures:
+            ctx.capture(node.keys[name], name)
+        return tuple(_capture(name, found) for name, found in captures.items())
+
+
+def _capture(name: str, found: Any) -> Capture:
+    if isinstance(found, str):
+        return Capture(name=name, source="json", of=found)
+    source = next(key for key, value in found.items() if value is not None)
+    return Capture(name=name, source=source, of=found[source])
+
+
+def _states(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+    order, never = values["order"], values["never"]
+    for name in ("order", "never"):
+        if len(set(values[name])) != len(values[name]):
+            return ctx.report(node.value[name], f"a state stands twice in {name}")
+    both = sorted(set(order) & set(never))
+    if both:
+        return ctx.report(node.value["never"], f'"{both[0]}" stands in order and in never')
+    return States(at=values["at"], order=order, never=never, stuck_s=values["stuck"])
+
+
+STATES = Table(
+    "states",
+    {
+        "at": Field(PathText(), required=True, says="where an answer says its state"),
+        "order": Field(ListOf(Text("a state"), least=1), required=True, says="the states in their order"),
+        "never": Field(ListOf(Text("a state")), default=(), says="states that fail at once"),
+        "stuck": Field(Duration(), says="how long a state may last"),
+    },
+    _states,
+)
+
+PART = Table(
+    "a part",
+    {
+        "file": Field(BesideConfig(), required=True),
+        "filename": Field(Text("a file name", re.compile(r"[^\x00-\x1f\x7f]+"))),
+        "content_type": Field(Text("a content type", re.compile(r"[^\x00-\x1f\x7f]+"))),
+    },
+)
+SCALAR = Templated()
+FORM = MapOf(Either({"text": SCALAR, "number": SCALAR, "boolean": SCALAR, "list": ListOf(SCALAR)}), least=1)
+MULTIPART = MapOf(Either({"text": SCALAR, "number": SCALAR, "boolean": SCALAR, "mapping": PART}), least=1)
+QUERY = MapOf(Either({"text": SCALAR, "number": SCALAR, "boolean": SCALAR, "null": SCALAR, "list": ListOf(SCALAR)}))
+
+SENT: dict[str, Field] = {
+    **{method: Field(UrlText(), says=f"{method.upper()} target:/path") for method in METHODS},
+    "query": Field(QUERY, default={}, says="query parameters; a list repeats its name"),
+    "headers": Field(Headers(), default=(), says="headers to send"),
+    "json": Field(JsonBody(), says="a JSON body"),
+    "form": Field(FORM, says="a form body"),
+    "multipart": Field(MULTIPART, says="a multipart body: values and files"),
+    "text": Field(Templated(), says="a text body"),
+    "file": Field(BesideConfig(), says="a body from a file beside the config, at most 10 MiB"),
+    "as": Field(IdentityName(), says="who asks: an identity, or nobody"),
+    "timeout": Field(Duration(), says="bound on the request with its redirects; 10s"),
+    "follow": Field(Number(least=0, most=MOST_REDIRECTS, whole=True), says="how many redirects to follow; 0"),
+}
+JUDGED: dict[str, Field] = {
+    "poll": Field(poll_shape(), says="ask again until it is so"),
+    "states": Field(STATES, says="the states that a polled answer passes"),
+    "expect": Field(EXPECT, says="what the answer must be"),
+    "capture": Field(Captures(), default=(), says="values of the answer, for the steps that follow"),
+}
+ONE_METHOD = (METHODS,)
+ONE_BODY = (BODIES,)
+
+
+def _request(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+    """Build a request that is judged. One that could not fail is refused."""
+    if _judges_nothing(values, node, ctx):
+        return MISSING
+    return _build(values, node, ctx)
+
+
+def _cleaning(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+    return _build({"poll": None, "states": None, "capture": (), **values}, node, ctx)
+
+
+def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
+    poll, states, expect = values["poll"], values["states"], values["expect"]
+    before = len(ctx.problems)
+    if states and not poll:
+        ctx.report(node.keys["states"], "states needs poll", "poll: {every: 100ms, within: 20s}")
+    if poll and states and poll.until:
+        ctx.report(node.keys["states"], "a poll ends at until or at the last of states, not at both")
+    if poll and not states and not poll.until:
+        ctx.report(node.keys["poll"], "poll needs until, or states beside it", "poll: {within: 20s, until: {status: 200}}")
+    if poll is None and expect is None:
+        ctx.report(node, "a request without expect could never fail", "add at least expect: {status: 200}")
+    elif poll is None and all(demand.level is Level.WARN for demand in expect.all()):
+        ctx.report(node.keys["expect"], "every expectation here only warns: this could never fail", "add a status")
+    return len(ctx.problems) > before
+
+
+def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+    method = next(name for name in METHODS if name in node.value)
+    inherited = {key: _inherited(values, key, ctx) for key in INHERITED}
+    if any(value is MISSING for value in inherited.values()):
+        return MISSING
+    timeout_s = DEFAULT_TIMEOUT_S if inherited["timeout"] is None else inherited["timeout"]
+    if timeout_s <= 0:
+        return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
+    content = _content(values, node)
+    headers = encode.default_headers(values["headers"], content.form if content else None)
+    url, query = values[method], tuple(values["query"].items())
+    path = encode.encode_path(url.path)
+    names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], inherited["as"]])
+    if isinstance(path, str) and not any(names_in([v for _, v in query])):
+        path, query = encode.filled_path(path, _listed(query), {}), ()
+    return Request(
+        step=values.get("name"),
+        method=method.upper(),
+        url=url,
+        path=path,
+        query=_listed(query),
+        headers=headers,
+        plain_headers=headers if not any(names_in([v for _, v in headers])) else None,
+        content=encode.prepared(content),
+        identity=inherited["as"],
+        timeout_s=timeout_s,
+        follow=inherited["follow"] or 0,
+        captures=values["capture"],
+        expect=values["expect"] or Expect(),
+        poll=values["poll"],
+        states=values["states"],
+        needs=frozenset(names) | frozenset(_content_names(content)),
+    )
+
+
+def _listed(query: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    """Give lists of values as lists: that is what a template is filled in."""
+    return tuple((name, list(value) if isinstance(value, tuple) else value) for name, value in query)
+
+
+def _inherited(values: dict[str, Any], key: str, ctx: Reading) -> Any:
+    if values[key] is not None or key not in ctx.defaults:
+        return values[key]
+    before = len(ctx.problems)
+    value = SENT[key].shape.read(ctx.defaults[key], ctx)
+    del ctx.problems[before:]
+    return value
+
+
+def _content(values: dict[str, Any], node: Node) -> Content | None:
+    form = next((name for name in BODIES if name in node.value), None)
+    if form is None:
+        return None
+    value = values[form]
+    if form == "multipart":
+        value = tuple(_part(name, part) for name, part in value.items())
+    elif form == "form":
+        value = dict(_listed(tuple(value.items())))
+    return Content(form=form, value=value)
+
+
+def _part(name: str, part: Any) -> Part:
+    return Part(name=name, **part) if isinstance(part, dict) else Part(name=name, value=part)
+
+
+def _content_names(content: Content | None) -> Iterator[str]:
+    if content is None:
+        return
+    if content.form == "multipart":
+        yield from names_in([part.value for part in content.value])
+    elif content.form != "file":
+        yield from names_in(content.value)
+
+
+def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+    steps = values["steps"]
+    names = [step.step for step in steps]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            at = node.value["steps"].value[index].value["name"]
+            return ctx.report(at, f'two steps are named "{name}"', "a step's name says where a sample failed")
+    return Flow(steps=steps, cleanup=values["finally"], jar=True)
+
+
+CLEANING = Table(
+    "a finally step",
+    {"name": Field(Name()), **SENT, "expect": Field(EXPECT, says="2xx, 404 or 410 if left out")},
+    _cleaning,
+    exactly_one=ONE_METHOD,
+    at_most_one=ONE_BODY,
+)
+FINALLY = Field(ListOf(CLEANING, least=1), default=(), says="requests that take away what the sample made")
+LONE_REQUEST = Table("a request", {**SENT, **JUDGED}, _request, exactly_one=ONE_METHOD, at_most_one=ONE_BODY)
+STEP = Table(
+    "a step",
+    {"name": Field(Name(), required=True, says="where a sample failed"), **SENT, **JUDGED},
+    _request,
+    exactly_one=ONE_METHOD,
+    at_most_one=ONE_BODY,
+)
+STEPS = Table(
+    "an http check with steps",
+    {
+        "as": Field(IdentityName()),
+        "timeout": Field(Duration()),
+        "follow": SENT["follow"],
+        "steps": Field(ListOf(STEP, least=1), required=True),
+        "finally": FINALLY,
+    },
+    _flow,
+)
+
+
+class HttpTable(Shape):
+    """One request, or named steps; either may end in `finally`."""
+
+    says = "a request, or steps"
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        if not isinstance(node.value, dict):
+            return self.wrong(node, ctx)
+        with ctx.scoped(), _inheriting(node, ctx):
+            if "steps" in node.value:
+                return STEPS.read(node, ctx)
+            return self._lone(node, ctx)
+
+    @staticmethod
+    def _lone(node: Node, ctx: Reading) -> Any:
+        alone = {key: item for key, item in node.value.items() if key != "finally"}
+        request = LONE_REQUEST.read(
+            Node(alone, node.line, node.column, node.raw, node.quoted, node.keys, node.file), ctx
+        )
+        last = node.value.get("finally")
+        cleanup = FINALLY.shape.read(last, ctx) if last else ()
+        if request is MISSING or cleanup is MISSING:
+            return MISSING
+        wants_jar = bool(request.identity or request.follow or request.captures or cleanup)
+        return Flow(steps=(request,), cleanup=cleanup, jar=wants_jar)
+
+    def schema(self) -> dict[str, Any]:
+        lone = LONE_REQUEST.schema()
+        lone["properties"] = {**lone["properties"], "finally": FINALLY.shape.schema()}
+        return {"anyOf": [lone, STEPS.schema()]}
+
+
+@contextmanager
+def _inheriting(node: Node, ctx: Reading) -> Iterator[None]:
+    """Let steps fall back to what stands at the check, and that to the suite's defaults."""
+    before = ctx.defaults
+    ctx.defaults = {**before, **{key: node.value[key] for key in INHERITED if key in node.value}}
+    try:
+        yield
+    finally:
+        ctx.defaults = before

@@ -1,0 +1,146 @@
+"""Evidence in, what to do next out: what blocks first, each cause once."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
+from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, rank, warned
+from releasegate.report.remedies import remedy
+from releasegate.report.words import listing, observed, plural
+
+MOST_NAMES = 6
+RULE_HINTS = {
+    "red_capable": "demand more of the checks that nothing could have turned red",
+    "contacted": "look at the checks that were green without contact",
+    "fallbacks": "mend the login that failed; the fallback hides it from the checks",
+    "leaked": "look at what the `finally` steps left behind on staging",
+    "flaky": "look at the flaky checks",
+    "duration": "look at the slowest checks",
+}
+
+
+class NextStep(Struct, frozen=True, kw_only=True):
+    """One thing to do. `blocks` tells whether the merge waits for it; `advice` is the owner's own."""
+
+    text: str
+    blocks: bool
+    checks: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+def next_steps(evidence: Evidence) -> tuple[NextStep, ...]:
+    """Order what to do: what makes the evidence void, then failures by weight, rules, and what is good to know."""
+    steps = [*_void(evidence), *_failures(evidence), *_rules(evidence), *_remarks(evidence)]
+    if not steps and evidence.verdict.exit_code:
+        steps.append(NextStep(text="; ".join(evidence.verdict.reasons) or "see the evidence", blocks=True))
+    return tuple(_merged(steps))
+
+
+def _merged(steps: list[NextStep]) -> list[NextStep]:
+    """Say each text once, for all the checks that need it."""
+    by_text: dict[str, NextStep] = {}
+    for step in steps:
+        known = by_text.get(step.text)
+        by_text[step.text] = step if known is None else NextStep(
+            text=step.text,
+            blocks=known.blocks or step.blocks,
+            checks=(*known.checks, *step.checks),
+            advice=tuple(dict.fromkeys((*known.advice, *step.advice))),
+        )  # fmt: skip
+    return list(by_text.values())
+
+
+def _void(evidence: Evidence) -> Iterator[NextStep]:
+    run, control, identity = evidence.run, evidence.control, evidence.identity
+    if run.interrupted:
+        yield NextStep(text="run the gate again: it was interrupted before it could decide", blocks=True)
+    if control.held is False:
+        text = "mend staging's edge, then run again: the control failed, and no change of yours can break it"
+        yield NextStep(text=text, blocks=True)
+    if identity.holds is False:
+        changed = "changed during the run" in (identity.problem or "")
+        how = "let the deployment end" if changed else "deploy the commit (or wait until it has arrived)"
+        yield NextStep(text=f"{how}, then run again: staging does not run the judged commit", blocks=True)
+    elif identity.problem:
+        text = "make the revision readable where the target declares it: nobody knows which commit was judged"
+        yield NextStep(text=text, blocks=True)
+    if run.deadline_reached:
+        text = "raise `policy: deadline` or the concurrency, or find what is slow: the run's deadline cut it short"
+        yield NextStep(text=text, blocks=True)
+
+
+def _failures(evidence: Evidence) -> Iterator[NextStep]:
+    for finding in findings(failing(evidence)):
+        if _explained(finding, evidence):
+            continue
+        check = finding.first
+        text = remedy(check, first_failure(check))
+        later = (check.not_sampled or "").endswith("judged yet")
+        yield NextStep(
+            text=text if not later else "remove it, or accept that the evidence stays incomplete",
+            blocks=rank(check)[0] <= 1,
+            checks=tuple(c.id for c in finding.checks),
+            advice=tuple(dict.fromkeys(c.advice for c in finding.checks if c.advice)),
+        )
+
+
+def _explained(finding: Finding, evidence: Evidence) -> bool:
+    """Tell whether a step for the whole run already says why these checks were not sampled."""
+    reason = finding.first.not_sampled or ""
+    if finding.sampled and "deadline was reached" not in reason:
+        return False
+    run = evidence.run
+    causes = (
+        (run.interrupted, "interrupted"),
+        (run.deadline_reached, "the run's deadline"),
+        (evidence.control.held is False, "control"),
+        (evidence.identity.holds is False, evidence.identity.problem or "runs "),
+    )
+    failed = any(not sample.met for sample in finding.first.samples)
+    return not failed and any(holds and mark in reason for holds, mark in causes)
+
+
+def _rules(evidence: Evidence) -> Iterator[NextStep]:
+    explained = bool(failing(evidence))
+    for rule in evidence.rules:
+        if rule.held is not True and rule.applicable:
+            hint = _hint(rule, explained=explained)
+            if hint:
+                seen = observed(rule, evidence.policy)
+                yield NextStep(text=f"rule `{rule.rule}` ({seen}): {hint}", blocks=rule.level is Level.FAIL)
+
+
+def _hint(rule: RuleResult, *, explained: bool) -> str | None:
+    if rule.held is None:
+        return f"it has no value{f' ({rule.note})' if rule.note else ''}: bring in what it measures, or remove the rule"
+    leaf = rule.metric.rsplit(".", 1)[-1]
+    if leaf in RULE_HINTS:
+        return RULE_HINTS[leaf]
+    counts_checks = leaf in {"pass_rate", "score", "failed", "unproven", "regressions", "timeouts", "warned"}
+    return None if counts_checks and (explained or leaf == "warned") else "look at what it measures"
+
+
+def _remarks(evidence: Evidence) -> Iterator[NextStep]:
+    excused = labelled(evidence, (Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED))
+    if excused:
+        yield _about(excused, "mend it before its excuse ends; until then it says nothing about your change")
+    fallbacks = [str(name) for name in evidence.plan.get("fallbacks", ())]
+    if fallbacks:
+        names = listing(fallbacks, MOST_NAMES)
+        yield NextStep(text=f"mend the login of {names}: it failed, and the fallback was used instead", blocks=False)
+    flaky = labelled(evidence, (Label.FLAKY,))
+    if flaky:
+        yield _about(flaky, "it failed at least once and then passed: compare the failing sample with a passing one")
+    slow = warned(evidence)
+    if slow:
+        yield _about(slow, "it passed beyond a warning bound: look before the bound that blocks is reached")
+    if evidence.verdict.state is State.STABLE:
+        return
+    vacuous = [check for check in evidence.checks if check.red_capable is False]
+    if vacuous:
+        yield _about(vacuous, f"demand more of {plural(len(vacuous), 'check')} that nothing could have turned red")
+
+
+def _about(checks: list[CheckResult], text: str) -> NextStep:
+    return NextStep(text=text, blocks=False, checks=tuple(check.id for check in checks))

@@ -1,0 +1,160 @@
+"""One failing sample in, what a person should look at next out: built-in knowledge of how staging breaks."""
+
+# ruff: noqa: E501 - a table of sentences is read by the sentence
+
+import re
+from collections.abc import Callable
+
+from releasegate.model import CheckResult, Expectation, Label, Level, Sample
+from releasegate.report.words import seconds
+
+WAITED = re.compile(r"timeout waiting for (?P<event>\S+?),? (?P<where>.*)")
+
+UNREACHABLE = {
+    "refused": "is the new build crash-looping? {target} refuses connections: look at its start-up log, and at the port it listens on",
+    "dns": "the name of {target} does not resolve: look at the target's url and at staging's DNS",
+    "tls": "{target} fails at TLS: look at its certificate's names, chain and expiry, and at the proxy that serves it",
+    "unreachable": "there is no route to {target}: look at the network between the gate and staging, and at its firewall",
+    "reset": "{target} cuts the connection in the middle: look for a crash or a restart at {when}, then for a proxy that cuts",
+    "closed": "{target} closes the connection too early: look for a crash or a restart at {when}, then for a proxy's idle limit",
+    "proxy": "the proxy on the way to {target} refuses: look at the proxy's settings before staging",
+    "too-large": "the answer of {target} is larger than max_body allows: it grew, or max_body is too small",
+    "protocol": "{target} does not speak the protocol expected: is the url's scheme right, and does the proxy pass upgrades?",
+    "forbidden": "the gate refuses to contact this address: declare the target, or `private: true` if it is meant",
+    "fallback": "the identity could not be had: look at its secret and at the target it logs in to",
+}
+ALIASES = {
+    "name": "dns", "resolve": "dns", "certificate": "tls", "eof": "closed", "disconnected": "closed", "aborted": "reset",
+    "toolarge": "too-large", "too_large": "too-large", "body-too-large": "too-large", "size": "too-large",
+    "address": "forbidden", "origin": "forbidden", "login": "fallback", "identity": "fallback",
+}  # fmt: skip
+LATE = {
+    "connect": "{target} does not take connections: look whether it is up, scaled to zero or cut off by a firewall",
+    "TLS": "{target} takes connections and does not finish TLS: look at the proxy before it",
+    "first byte": "{target} takes the request and does not answer: look in its log at {when} for what it waits on (database, cache, another service)",
+    "request": "{target} does not read the request: look whether its workers are all busy or stuck at {when}",
+    "transfer": "{target} begins to answer and does not end: look in its log at {when} for what the answer streams from",
+}
+STATUSES = {
+    400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
+    401: "{target} does not accept the identity: compare the clocks of gate and staging, the secret or key it checks with, and the token's expiry",
+    403: "{target} knows the identity and denies it: look at its permissions and at the claims in the token",
+    404: "{target} does not know the path: is the build on staging the one you mean, and is the route registered?",
+    405: "{target} does not allow the method here: did the route change?",
+    409: "{target} sees a conflict: did an earlier sample or run leave something behind?",
+    413: "{target} finds the request too large: look at the limit of the proxy before it",
+    422: "{target} finds the request invalid: does the change alter what it accepts, or did the check not follow?",
+    429: "{target} limits the gate's requests: raise its limit for the gate, or lower the target's concurrency",
+    500: "{target} failed inside: look for the exception in its log at {when}",
+    502: "the proxy before {target} got no good answer: is the new build up? look at its start-up log",
+    503: "{target} says it is unavailable: is the new build up and ready, and are its dependencies? look at its log at {when}",
+    504: "the proxy before {target} waited in vain: look in the log of {target} at {when} for what it waits on",
+}
+
+
+def remedy(check: CheckResult, sample: Sample | None) -> str:
+    """Say what to look at for a check that did not pass; `sample` is its first failing one, None if there is none."""
+    if sample is None:
+        return _without_failure(check)
+    target = sample.target or (sample.trouble and sample.trouble.target) or ", ".join(check.targets) or "the target"
+    text = _of_trouble(sample) if sample.trouble else _of_unmet(sample)
+    text = text.format(target=target, when=sample.started)
+    if check.label is Label.ENVIRONMENT:
+        return f"most likely not this change: {text}"
+    if check.label is Label.UNPROVEN and not check.not_sampled:
+        passed = sum(s.met for s in check.samples)
+        return f"it passed {passed} of {len(check.samples)} samples: too few to pass, too many to call broken; {text}"
+    return text
+
+
+def _without_failure(check: CheckResult) -> str:
+    reason = check.not_sampled or check.reason or ""
+    if "needs " in reason:
+        return "mend what it needs first; it was not sampled"
+    if "deadline" in reason:
+        return "raise the deadline or the concurrency, or find what is slow: not every sample could be taken"
+    if "interrupted" in reason:
+        return "run the gate again: it was stopped before all samples were taken"
+    if "control" in reason:
+        return "mend staging's edge first; it was not sampled"
+    return "it cannot pass like this; see its reason"
+
+
+def _of_trouble(sample: Sample) -> str:
+    trouble = sample.trouble
+    assert trouble is not None  # noqa: S101 - asked by the only caller
+    reason = trouble.reason.lower()
+    if "timeout" in reason:
+        late = LATE.get(trouble.phase)
+        return (
+            late
+            or "{target} is too slow in " + _literal(trouble.phase) + ": look in its log at {when} for what it waits on"
+        )
+    known = UNREACHABLE.get(ALIASES.get(reason, reason))
+    if known is None and trouble.phase in {"login", "identity", "authenticate"}:
+        known = UNREACHABLE["fallback"]
+    return known or "{target} could not be looked at: see the phase and the message, and its log at {when}"
+
+
+def _of_unmet(sample: Sample) -> str:
+    first = next((e for e in sample.expectations if not e.met and e.level is Level.FAIL), None)
+    if first is None:
+        return "the check demanded nothing that could be judged: give it an expectation"
+    return next(said for said in (rule(first, sample) for rule in RULES) if said)
+
+
+def _awaited(unmet: Expectation, _: Sample) -> str | None:
+    waited = WAITED.search(unmet.text)
+    if not waited:
+        return None
+    event, where = waited["event"], waited["where"]
+    text = f"find out why {event} does not come"
+    return _literal(f"{text} ({where})" if where else text) + ": look in the log of {target} at {when}"
+
+
+def _status(unmet: Expectation, sample: Sample) -> str | None:
+    if unmet.subject != "status":
+        return None
+    seen = next((found for found in unmet.found if isinstance(found, int)), 0)
+    if seen in range(200, 300):
+        return "{target} accepts what it should refuse, or the login page answers: compare with the base build"
+    if seen in range(300, 400):
+        return "{target} redirects: is the url right, and did a login page step in? `follow` allows redirects"
+    if seen == 401 and sample.fallback:  # noqa: PLR2004 - the status of RFC 9110
+        return STATUSES[401] + "; the real login failed before and fell back"
+    return STATUSES.get(seen, STATUSES[500] if seen >= 500 else None)  # noqa: PLR2004 - server errors
+
+
+def _slow(unmet: Expectation, sample: Sample) -> str | None:
+    if unmet.subject not in {"latency", "within", "duration"}:
+        return None
+    if not sample.phases:
+        return "{target} is slow: look in its log at {when}"
+    worst = max(sample.phases, key=lambda phase: phase.duration_s)
+    return (
+        "{target} is slow; most of it, "
+        + _literal(f"{seconds(worst.duration_s)}, went to {worst.name}")
+        + ": look there first"
+    )
+
+
+def _broken_answer(unmet: Expectation, _: Sample) -> str | None:
+    if "is not JSON" in unmet.text:
+        return "{target} does not answer in JSON: a proxy's error page, a login page, or an empty answer?"
+    return None
+
+
+def _content(unmet: Expectation, _: Sample) -> str:
+    if unmet.subject.startswith("$"):
+        return "the answer of {target} is not what is demanded: look at what the change does to " + _literal(
+            f"{unmet.subject}; if it is meant, change the check in the same pull request"
+        )
+    return "{target} answered, and not as demanded: look at what the change does to " + _literal(unmet.subject)
+
+
+RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (_awaited, _status, _slow, _broken_answer, _content)
+
+
+def _literal(text: str) -> str:
+    """Keep braces of foreign text from being filled."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -22,7 +22,7 @@ CONTENT_TYPES = {
 ReadFile = Callable[[File], bytes]
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - it says what was done to the value
     """A value from staging that may not be put where the config wants it."""
 
 

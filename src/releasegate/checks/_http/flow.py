@@ -106,7 +106,9 @@ def _look(request: Request, session: Session, before: Seen | None, answer: Answe
         if path != before_path:
             session.probe.note_moment(states.cut(path[-1][1]), request.step or "")
         reached = states.ended(request.states, path)
-    return Seen(step=request.step, answer=answer, polls=polls, reached_s=at_s if reached else None, waited_s=at_s, path=path)
+    return Seen(
+        step=request.step, answer=answer, polls=polls, reached_s=at_s if reached else None, waited_s=at_s, path=path
+    )
 
 
 def _is_hopeless(request: Request, seen: Seen) -> bool:
@@ -159,9 +161,11 @@ async def _clean(request: Request, flow: Flow, session: Session) -> str | None:
     missing = request.needs - probe.scope.keys()
     if missing:
         maker = _may_have_made(missing, flow, session)
-        return f"{what} was not sent, for {maker} may have made something and {{{{{min(missing)}}}}} is not known" if (
-            maker
-        ) else None
+        return (
+            f"{what} was not sent, for {maker} may have made something and {{{{{min(missing)}}}}} is not known"
+            if (maker)
+            else None
+        )
     probe.step = request.step or "finally"
     try:
         answer = await session.ask(request, request.timeout_s)

@@ -186,9 +186,7 @@ class Session:
         elif probe.step is None:
             probe.phases.extend(answer.phases)
         else:
-            probe.phases.extend(
-                Phase(name=p.name, duration_s=p.duration_s, step=probe.step) for p in answer.phases
-            )
+            probe.phases.extend(Phase(name=p.name, duration_s=p.duration_s, step=probe.step) for p in answer.phases)
         if probe.contacts:
             add_contact(probe.contacts, answer.contact)
         else:
@@ -222,9 +220,7 @@ class Session:
             cookies=cookies,
         )
 
-    def _next(
-        self, request: Request, http: HttpRequest, status: int, location: str
-    ) -> HttpRequest | str:
+    def _next(self, request: Request, http: HttpRequest, status: int, location: str) -> HttpRequest | str:
         """Compose the request that a redirect asks for, or say why it is not made."""
         url = joined(http.url, location)
         target = target_for(url, self.probe.targets)
@@ -254,9 +250,7 @@ class Session:
         probe, trouble = self.probe, error.trouble
         if request.writes and trouble.phase in UNSENT:
             self.sent.pop(request.step, None)
-        error.trouble = replace(
-            trouble, step=trouble.step or probe.step, target=trouble.target or probe.target
-        )
+        error.trouble = replace(trouble, step=trouble.step or probe.step, target=trouble.target or probe.target)
         error.phases = tuple(replace(phase, step=phase.step or probe.step) for phase in error.phases)
 
 

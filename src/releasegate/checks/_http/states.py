@@ -1,7 +1,5 @@
 """The states that a polled answer passed in, what is wrong with that path out. Pure."""
 
-from collections.abc import Mapping
-
 from releasegate.checks._http.spec import Answer, States
 from releasegate.template import as_text
 
@@ -36,7 +34,7 @@ def fault(states: States, path: Path, waited_s: float) -> tuple[str, str] | None
 
     A path that is well but does not end at the last state is the waiter's business, see `unfinished`.
     """
-    rank: Mapping[str | None, int] = {state: index for index, state in enumerate(states.order)}
+    rank = {state: index for index, state in enumerate(states.order)}
     before: str | None = None
     for index, (at_s, state) in enumerate(path):
         if state is None:

@@ -149,7 +149,9 @@ class Captures(MapOf):
     """Names to what of the answer they stand for; they come into scope for the steps that follow."""
 
     def __init__(self) -> None:
-        super().__init__(CAPTURE, key=Text("a name of letters, digits, _ and -", re.compile(r"[A-Za-z0-9_-]+")), least=1)
+        super().__init__(
+            CAPTURE, key=Text("a name of letters, digits, _ and -", re.compile(r"[A-Za-z0-9_-]+")), least=1
+        )
 
     def read(self, node: Node, ctx: Reading) -> Any:
         captures = super().read(node, ctx)
@@ -244,7 +246,9 @@ def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
     if poll and states and poll.until:
         ctx.report(node.keys["states"], "a poll ends at until or at the last of states, not at both")
     if poll and not states and not poll.until:
-        ctx.report(node.keys["poll"], "poll needs until, or states beside it", "poll: {within: 20s, until: {status: 200}}")
+        ctx.report(
+            node.keys["poll"], "poll needs until, or states beside it", "poll: {within: 20s, until: {status: 200}}"
+        )
     if poll is None and expect is None:
         ctx.report(node, "a request without expect could never fail", "add at least expect: {status: 200}")
     elif poll is None and all(demand.level is Level.WARN for demand in expect.all()):

@@ -7,10 +7,10 @@ from releasegate.report.next_steps import MOST_NAMES, next_steps
 from releasegate.report.paper import Paper
 from releasegate.report.words import (
     EXCUSED,
-    ORDERS,
     listing,
     marks,
     observed,
+    order,
     percent,
     plural,
     seconds,
@@ -41,10 +41,7 @@ def render(evidence: Evidence, *, colour: bool, width: int) -> str:
 
 def _verdict(paper: Paper, evidence: Evidence) -> None:
     verdict, run = evidence.verdict, evidence.run
-    order = ORDERS[verdict.state]
-    if run.mode == "advisory" and verdict.exit_code:
-        order = f"{order} (advisory: nothing is blocked)"
-    paper.tagged(verdict.state.value, f" {order} · exit {verdict.exit_code}", STYLES[verdict.state])
+    paper.tagged(verdict.state.value, f" {order(evidence)} · exit {verdict.exit_code}", STYLES[verdict.state])
     for reason in verdict.reasons:
         paper.line(reason, indent=2)
     paper.gap()
@@ -75,7 +72,7 @@ def _failing(paper: Paper, evidence: Evidence) -> None:
     shown = facts.findings(facts.failing(evidence))
     for finding in shown[:MOST_IN_DETAIL]:
         paper.gap()
-        _finding(paper, finding)
+        _finding(paper, finding, evidence)
     rest = [check for finding in shown[MOST_IN_DETAIL:] for check in finding.checks]
     if rest:
         paper.gap()
@@ -85,12 +82,11 @@ def _failing(paper: Paper, evidence: Evidence) -> None:
             paper.line(f"and {len(rest) - MOST_LISTED:,} more that did not pass; all are in the evidence file")
 
 
-def _finding(paper: Paper, finding: facts.Finding) -> None:
+def _finding(paper: Paper, finding: facts.Finding, evidence: Evidence) -> None:
     check, others = finding.first, finding.checks[1:]
     style = _style(check)
     if others:
-        head = f"{plural(len(finding.checks), 'check')}: {finding.what}"
-        paper.tagged(check.label.value, head, style)
+        paper.tagged(check.label.value, facts.head(finding, evidence), style)
         ids = (f"{c.id} {marks(c.samples)}{' (critical)' if c.critical else ''}".strip() for c in finding.checks)
         paper.line(listing(ids, MOST_LISTED), indent=2)
     else:
@@ -106,7 +102,7 @@ def _details(paper: Paper, check: CheckResult, *, grouped: bool) -> None:
     sample = facts.first_failure(check)
     if check.title:
         _detail(paper, "title", check.title)
-    if check.reason and check.reason != facts.what(check):
+    if check.reason and facts.what(check) not in check.reason:
         _detail(paper, "why", check.reason)
     if check.not_sampled and check.samples:
         _detail(paper, "cut short", check.not_sampled)
@@ -150,8 +146,7 @@ def _beside(paper: Paper, evidence: Evidence) -> None:
     if left > 0:
         paper.line(f"and {left:,} more flaky or excused")
     for check in slow[:MOST_FLAKY]:
-        sample = next(sample for sample in check.samples if sample.warned)
-        paper.tagged("warned", f"{check.id}: {facts.unmet(sample, Level.WARN)[0]}", "fair", column=COLUMN)
+        paper.tagged("warned", f"{check.id}  {facts.warning(check)}", "fair", column=COLUMN)
     if len(slow) > MOST_FLAKY:
         paper.line(f"and {len(slow) - MOST_FLAKY:,} more beyond a warning bound")
     skipped = facts.labelled(evidence, (Label.SKIPPED,))
@@ -173,12 +168,12 @@ def _rules(paper: Paper, evidence: Evidence) -> None:
     rules = evidence.rules
     if not rules:
         return
-    paper.gap()
     if all(rule.held or not rule.applicable for rule in rules):
         held = [rule for rule in rules if rule.applicable]
         told = (f"{rule.rule} ({observed(rule, evidence.policy)})" for rule in held)
         paper.tagged("✓", f"{plural(len(held), 'rule')} held: {listing(told, 12)}", "good")
         return
+    paper.gap()
     column = min(44, max(len(rule.rule) for rule in rules))
     for rule in rules:
         mark, style, effect = rule_effect(rule.held, rule.level, applicable=rule.applicable)

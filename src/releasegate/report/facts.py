@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from releasegate.model import CheckResult, Evidence, Label, Level, Outcome, Sample
-from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, marks, plural, seconds, short
+from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds, short
 
 SAME_FROM = 2
 """So many checks with one cause are one finding."""
@@ -94,6 +94,15 @@ def _cause(check: CheckResult) -> tuple[object, ...]:
     return ("alone", check.id)
 
 
+def head(finding: Finding, evidence: Evidence) -> str:
+    """Say a cause that several checks share; a reason that the verdict already gave is not given twice."""
+    count = plural(len(finding.checks), "check")
+    if finding.sampled:
+        return f"{count}: {finding.what}"
+    told = any(finding.what in reason for reason in evidence.verdict.reasons)
+    return f"{count} not sampled" + (", for the reason above" if told else f": {finding.what}")
+
+
 def first_failure(check: CheckResult) -> Sample | None:
     return next((sample for sample in check.samples if not sample.met), None)
 
@@ -113,6 +122,11 @@ def what(check: CheckResult) -> str:
 def unmet(sample: Sample, level: Level = Level.FAIL) -> list[str]:
     found = (e for e in sample.expectations if not e.met and e.level is level)
     return [f"{e.step}: {e.text}" if e.step else e.text for e in found]
+
+
+def warning(check: CheckResult) -> str:
+    """Say the first warning bound that a sample broke; nothing if none did."""
+    return next((text for sample in check.samples for text in unmet(sample, Level.WARN)), "")
 
 
 def tally(check: CheckResult) -> str:
@@ -164,7 +178,8 @@ def took(check: CheckResult) -> str:
     if not durations:
         return "not sampled"
     middle, slowest = durations[(len(durations) - 1) // 2], durations[-1]
-    return seconds(slowest) if len(durations) == 1 else f"{seconds(middle)}, at most {seconds(slowest)}"
+    told = seconds(slowest)
+    return told if seconds(middle) == told else f"{seconds(middle)}, at most {told}"
 
 
 def traits(check: CheckResult) -> str:
@@ -227,7 +242,9 @@ def commit_line(evidence: Evidence) -> str:
     if identity.holds is None:
         return f"commit {judged}; {identity.problem or 'no target says which commit it runs'}"
     if not identity.holds:
-        return f"commit {judged}; staging does not run it: {identity.problem or 'it says another commit'}"
+        why = identity.problem or "it says another commit"
+        said = any(why in reason for reason in evidence.verdict.reasons)
+        return f"commit {judged}; staging does not run it" + ("" if said else f": {why}")
     targets = listing(dict.fromkeys(r.target for r in identity.readings), 4)
     moments = listing(dict.fromkeys(r.moment for r in identity.readings), 3)
     return f"commit {judged}, which {targets} ran ({moments} the run)"
@@ -267,7 +284,3 @@ def gaps(evidence: Evidence) -> list[str]:
     if vacuous:
         told.append(f"green, but nothing could have turned it red: {listing(vacuous, 8)}")
     return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]
-
-
-def check_line(check: CheckResult) -> str:
-    return f"{check.id}  {marks(check.samples)}"

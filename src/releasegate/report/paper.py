@@ -10,6 +10,7 @@ from releasegate.foreign import for_log, for_terminal
 
 COLOURS = {"good": "1;32", "fair": "1;33", "bad": "1;31", "unsure": "1;35", "head": "1", "dim": "2"}
 LEAST_WIDTH = 40
+LEAST_TEXT = 16
 ASCII_END = 0x2E80
 """Below this code point no character is wide."""
 _WORDS = re.compile(r"\s+")
@@ -70,13 +71,13 @@ class Paper:
         """Add a line that begins with a coloured tag, padded to `column`; its continuation hangs under the text."""
         tag = for_terminal(tag)
         head = " " * indent + tag + " " * max(1, column - cells(tag))
-        first, *rest = wrap(head + for_terminal(text), self.width, hang=cells(head))
-        safe = for_log(first)
+        first, *rest = wrap(for_terminal(text), max(LEAST_TEXT, self.width - cells(head)), hang=0)
+        safe = for_log(head + first).rstrip()
         if self.colour and style and safe.startswith(head.rstrip()):
             safe = f"\x1b[{COLOURS[style]}m{head.rstrip()}\x1b[0m{safe[len(head.rstrip()) :]}"
-        self.done.append(safe.rstrip())
+        self.done.append(safe)
         for part in rest:
-            self._put(part, None)
+            self._put(" " * cells(head) + part, None)
 
     def gap(self) -> None:
         if self.done and self.done[-1]:

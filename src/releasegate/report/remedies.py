@@ -9,6 +9,7 @@ from releasegate.model import CheckResult, Expectation, Label, Level, Sample
 from releasegate.report.words import seconds
 
 WAITED = re.compile(r"timeout waiting for (?P<event>\S+?),? (?P<where>.*)")
+_FRACTION = re.compile(r"\.\d+")
 
 UNREACHABLE = {
     "refused": "is the new build crash-looping? {target} refuses connections: look at its start-up log, and at the port it listens on",
@@ -58,7 +59,7 @@ def remedy(check: CheckResult, sample: Sample | None) -> str:
         return _without_failure(check)
     target = sample.target or (sample.trouble and sample.trouble.target) or ", ".join(check.targets) or "the target"
     text = _of_trouble(sample) if sample.trouble else _of_unmet(sample)
-    text = text.format(target=target, when=sample.started)
+    text = text.format(target=target, when=_FRACTION.sub("", sample.started))
     if check.label is Label.ENVIRONMENT:
         return f"most likely not this change: {text}"
     if check.label is Label.UNPROVEN and not check.not_sampled:

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasegate.model import Label, RuleResult, Sample, State
+from releasegate.model import Evidence, Label, RuleResult, Sample, State
 
 ORDERS = {
     State.STABLE: "may be merged",
     State.DEGRADED: "may be merged, with warnings",
     State.UNSTABLE: "do not merge",
-    State.INCONCLUSIVE: "do not merge: the evidence does not decide",
+    State.INCONCLUSIVE: "do not merge, the evidence does not decide",
 }
 PASSED = frozenset({Label.PASSED, Label.FLAKY})
 EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
@@ -27,6 +27,17 @@ KIB = 1024
 SIZE_NAMES = ("B", "KiB", "MiB", "GiB")
 _DEMAND = re.compile(r"[<>=!]=?\s*(-?[\d.]+)\s*([A-Za-z]+|%)?\s*$")
 _TIME_UNITS = frozenset({"ms", "s", "m", "h", "d"})
+
+
+def advisory_run(evidence: Evidence) -> bool:
+    """Tell whether the run only advises although its verdict would block."""
+    return evidence.run.mode == "advisory" and evidence.verdict.state in {State.UNSTABLE, State.INCONCLUSIVE}
+
+
+def order(evidence: Evidence) -> str:
+    """Say what to do with the pull request."""
+    text = ORDERS[evidence.verdict.state]
+    return f"{text} (advisory: nothing is blocked)" if advisory_run(evidence) else text
 
 
 def seconds(duration_s: float) -> str:

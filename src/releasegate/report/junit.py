@@ -1,0 +1,106 @@
+"""Evidence in, JUnit XML out, so that CI systems can list checks, rules and the verdict itself.
+
+FAILED and REGRESSION are failures, UNPROVEN and ENVIRONMENT errors; what is excused, skipped or only advisory is
+skipped, with its reason. The verdict is a test case too: no file is all green while the gate is not.
+"""
+
+from collections.abc import Iterable
+
+from releasegate.foreign import for_terminal, lines
+from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
+from releasegate.report import facts
+from releasegate.report.words import BROKEN, PASSED, advisory_run, marks, observed, order
+
+LONGEST_MESSAGE = 1_000
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
+
+def render(evidence: Evidence) -> str:
+    """Give one XML document: a suite for each suite, then one for the gate with its verdict and rules."""
+    suites: dict[str, list[CheckResult]] = {}
+    for check in evidence.checks:
+        suites.setdefault(check.suite, []).append(check)
+    body = [_checks(line, suites[line.name]) for line in facts.suite_lines(evidence)]
+    body.append(_gate(evidence))
+    total = [sum(part) for part in zip(*(counts for _, counts in body), strict=True)]
+    head = f"<testsuites {_counts(total)}{_attributes(name=evidence.run.gate, time=f'{evidence.run.duration_s:.3f}')}>"
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *(text for text, _ in body), "</testsuites>\n"])
+
+
+def _checks(line: facts.SuiteLine, checks: list[CheckResult]) -> tuple[str, list[int]]:
+    cases = [_case(c.suite, c.id.removeprefix(f"{c.suite}."), c.duration_s, *_outcome(c), _output(c)) for c in checks]
+    started = checks[0].samples[0].started if checks[0].samples else ""
+    return _suite(line.name, line.duration_s, cases, started)
+
+
+def _gate(evidence: Evidence) -> tuple[str, list[int]]:
+    """Make the suite of the gate itself."""
+    state = evidence.verdict.state
+    kind = {State.UNSTABLE: "failure", State.INCONCLUSIVE: "error"}.get(state)
+    if kind and advisory_run(evidence):
+        kind = "skipped"
+    message = f"{state.value}: {order(evidence)}"
+    details = "\n".join(evidence.verdict.reasons)
+    cases = [_case("releasegate", "verdict", 0.0, kind, message, details)]
+    cases += [_case("releasegate", f"rule {r.rule}", 0.0, *_rule_outcome(r, evidence), "") for r in evidence.rules]
+    return _suite("releasegate", evidence.run.duration_s, cases, evidence.run.started)
+
+
+def _outcome(check: CheckResult) -> tuple[str | None, str]:
+    """Give the element that says how a check went (None = passed) and its message."""
+    if check.label in PASSED:
+        return None, ""
+    message = f"{check.label.value}: {facts.what(check)}"
+    if check.advisory:
+        return "skipped", f"advisory, does not block: {message}"
+    if check.label in BROKEN:
+        return "failure", message
+    return ("error" if check.label in {Label.UNPROVEN, Label.ENVIRONMENT} else "skipped"), message
+
+
+def _rule_outcome(rule: RuleResult, evidence: Evidence) -> tuple[str | None, str]:
+    if not rule.applicable:
+        return "skipped", rule.note or "not applicable"
+    if rule.held:
+        return None, ""
+    message = f"observed {observed(rule, evidence.policy)}" + (f"; {rule.note}" if rule.note else "")
+    if rule.level is Level.WARN:
+        return "skipped", f"warns: {message}"
+    return ("failure" if rule.held is False else "error"), message
+
+
+def _output(check: CheckResult) -> str:
+    """Give what is told beside the message: the samples, and how the first failing one went."""
+    told = [f"samples {marks(check.samples)}", f"took {facts.took(check)}"] if check.samples else []
+    sample = facts.first_failure(check)
+    if sample:
+        told += [facts.tally(check), f"timeline {facts.timeline(sample)}", f"answered {facts.answered(sample)}"]
+    told += [text for text in (check.reason, facts.traits(check), check.advice, check.strength) if text]
+    return "\n".join(told)
+
+
+def _case(classname: str, name: str, duration_s: float, kind: str | None, message: str, output: str) -> tuple[str, str]:
+    head = f"<testcase{_attributes(classname=classname, name=name, time=f'{duration_s:.3f}')}"
+    inner = [f"<{kind}{_attributes(message=message[:LONGEST_MESSAGE])}/>"] if kind else []
+    inner += [f"<system-out>{_text(output)}</system-out>"] if output else []
+    return kind or "", f"{head}>{''.join(inner)}</testcase>" if inner else f"{head}/>"
+
+
+def _suite(name: str, duration_s: float, cases: list[tuple[str, str]], started: str) -> tuple[str, list[int]]:
+    kinds = [kind for kind, _ in cases]
+    counts = [len(cases), kinds.count("failure"), kinds.count("error"), kinds.count("skipped")]
+    head = f"<testsuite {_counts(counts)}{_attributes(name=name, time=f'{duration_s:.3f}', timestamp=started)}>"
+    return "\n".join([head, *(text for _, text in cases), "</testsuite>"]), counts
+
+
+def _counts(counts: Iterable[int]) -> str:
+    names = ("tests", "failures", "errors", "skipped")
+    return " ".join(f'{name}="{count}"' for name, count in zip(names, counts, strict=True))
+
+
+def _attributes(**values: str) -> str:
+    return "".join(f' {name}="{for_terminal(value).translate(_ENTITIES)}"' for name, value in values.items() if value)
+
+
+def _text(text: str) -> str:
+    return "\n".join(lines(text)).translate(_ENTITIES)

@@ -1,0 +1,271 @@
+"""Evidence in, the Markdown of a pull request's comment out, within a budget of characters.
+
+Whole sections are dropped by priority, never markup cut, and what was dropped is named. Everything that staging or
+a config says goes through `releasegate.foreign`: it shows as text and does nothing.
+"""
+
+from collections.abc import Callable, Iterator
+
+from releasegate.foreign import code_block, code_span, for_markdown
+from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
+from releasegate.report import facts
+from releasegate.report.next_steps import MOST_NAMES, NextStep, next_steps
+from releasegate.report.sections import Section, fixed, fold, listed, pack, table, taken
+from releasegate.report.words import EXCUSED, PASSED, listing, marks, observed, order, percent, plural, seconds
+
+EMOJI = {State.STABLE: "✅", State.DEGRADED: "⚠️", State.UNSTABLE: "❌", State.INCONCLUSIVE: "❔"}
+LABEL_EMOJI = {Label.PASSED: "✅", Label.FLAKY: "⚠️", Label.FAILED: "❌", Label.REGRESSION: "❌", Label.SKIPPED: "⏭️"}
+BUDGET = 60_000
+LONGEST_CELL = 240
+LONGEST_PROSE = 500
+LONGEST_EXCERPT = 1_500
+MOST_REASONS = 8
+MOST_STEPS = 12
+MOST_CAUSES = 40
+ROOM_FOR_STEPS = 8_000
+
+
+def render(evidence: Evidence, *, budget: int = BUDGET) -> str:
+    """Give the comment, at most `budget` characters long (of at least 2,000)."""
+    return pack(list(_sections(evidence)), budget)
+
+
+def _sections(evidence: Evidence) -> Iterator[Section]:
+    """Give every section in its place; the weights decide which of them stay when room is short."""
+    bad = facts.failing(evidence)
+    steps = next_steps(evidence)
+    yield Section(
+        name="the verdict's reasons",
+        weight=100,
+        forms=(
+            lambda _: "\n\n".join([_title(evidence), _subtitle(evidence), *_reasons(evidence)]),
+            lambda _: "\n\n".join([_title(evidence), *_reasons(evidence)]),
+            lambda _: _title(evidence),
+        ),
+    )
+    if bad:
+        table_of_all, names = (lambda _: _failing_table(bad, evidence)), (lambda _: _failing_names(bad))
+        forms = (table_of_all, names, lambda room: _as_many_names(bad, room))
+        yield Section(name="the table of failing checks", weight=90, forms=forms)
+    if steps:
+        forms = ((lambda _: _steps(steps, MOST_STEPS)), (lambda _: _steps(steps, 3)), (lambda _: _steps(steps, 1)))
+        yield Section(name="the next steps", weight=80, forms=forms)
+    if evidence.rules:
+        forms = (
+            (lambda _: _rules(evidence, whole=True)),
+            (lambda _: _rules(evidence, whole=False)),
+            _rule_count(evidence),
+        )
+        yield Section(name="the rules", weight=70, forms=forms)
+    beside = _beside(evidence)
+    if beside:
+        yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
+    gaps = [f"- {_prose(gap)}" for gap in facts.gaps(evidence)]
+    if gaps:
+        yield listed("what was not looked at", 75, "**Not looked at, or not fully**", gaps)
+    yield from _folded(evidence, bad)
+
+
+def _folded(evidence: Evidence, bad: list[CheckResult]) -> Iterator[Section]:
+    details = [_detail(finding, evidence) for finding in facts.findings(bad)[:MOST_CAUSES] if finding.sampled]
+    if details:
+        yield Section(
+            name="the details of failing checks",
+            weight=40,
+            forms=(lambda _: _details(details), lambda room: _details(taken(details, room - 200))),
+        )
+    sure = [
+        f"- {plural(n, 'check')} passed at {_span(profile)}, e.g. {_prose(claim)}"
+        for profile, n, claim in facts.strengths(evidence)
+    ]
+    if sure:
+        yield fixed("the strength of the evidence", 65, fold("How sure the gate is", "\n".join(sure)))
+    yield fixed("the suites", 50, fold("Suites", _suites(evidence)))
+    passed = [check for check in evidence.checks if check.label is Label.PASSED]
+    if passed:
+        rows = [f"| {_id(c)} | {marks(c.samples)} | {facts.took(c)} |" for c in passed]
+        title = f"{plural(len(passed), 'check')} passed"
+        yield fixed("the passing checks", 10, fold(title, table("check | samples | took", rows)))
+
+
+def _title(evidence: Evidence) -> str:
+    state = evidence.verdict.state
+    return f"## {EMOJI[state]} {state.value}: {order(evidence)}"
+
+
+def _subtitle(evidence: Evidence) -> str:
+    score = "" if evidence.verdict.score is None else f", score {percent(evidence.verdict.score)}"
+    samples = plural(facts.sample_count(evidence), "sample")
+    parts = (
+        f"gate {_span(evidence.run.gate)}",
+        facts.headline_counts(evidence) + score,
+        f"{samples} in {seconds(evidence.run.duration_s)}",
+        _prose(facts.commit_line(evidence)),
+        _prose(facts.control_line(evidence)),
+    )
+    return " · ".join(parts)
+
+
+def _reasons(evidence: Evidence) -> list[str]:
+    reasons = evidence.verdict.reasons
+    items = [f"- {_prose(reason)}" for reason in reasons[:MOST_REASONS]]
+    if len(reasons) > MOST_REASONS:
+        items.append(f"- and {len(reasons) - MOST_REASONS:,} more reasons")
+    return ["\n".join(items)] if items else []
+
+
+def _details(pieces: list[str]) -> str:
+    return fold(f"What the failing checks saw ({plural(len(pieces), 'cause')})", "\n\n".join(pieces)) if pieces else ""
+
+
+def _failing_table(bad: list[CheckResult], evidence: Evidence) -> str:
+    rows = [_failing_row(check, evidence) for finding in facts.findings(bad) for check in finding.checks]
+    return table("verdict | check | samples | what failed | took | owner", rows)
+
+
+def _failing_row(check: CheckResult, evidence: Evidence) -> str:
+    what = facts.what(check)
+    told = not check.samples and any(what in reason for reason in evidence.verdict.reasons)
+    cells = (
+        f"{_emoji(check)} {check.label.value}",
+        _id(check),
+        marks(check.samples) or "none taken",
+        "not sampled, for the reason above" if told else _span(what, cell=True),
+        facts.took(check) if check.samples else "",
+        _span(check.owner, cell=True) if check.owner else "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _failing_names(bad: list[CheckResult]) -> str:
+    return "\n".join([f"**{plural(len(bad), 'check')} did not pass**", "", *map(_name, bad)])
+
+
+def _as_many_names(bad: list[CheckResult], room: int) -> str:
+    """Name as many as fit beside the next steps, and count the rest."""
+    shown = taken(map(_name, bad), max(room // 2, room - ROOM_FOR_STEPS))
+    rest = f"- and {len(bad) - len(shown):,} more"
+    return "\n".join([f"**{plural(len(bad), 'check')} did not pass**", "", *shown, rest])
+
+
+def _name(check: CheckResult) -> str:
+    return f"- {check.label.value} {_id(check)}"
+
+
+def _id(check: CheckResult) -> str:
+    return (
+        _span(check.id, cell=True)
+        + (" **critical**" if check.critical else "")
+        + (" advisory" if check.advisory else "")
+    )
+
+
+def _rules(evidence: Evidence, *, whole: bool) -> str:
+    rows = []
+    for rule in evidence.rules:
+        if rule.held and not whole:
+            continue
+        seen = observed(rule, evidence.policy) if rule.applicable else "not applicable"
+        note = f" {_prose(rule.note)}" if rule.note else ""
+        rows.append(
+            f"| {_span(rule.rule, cell=True)} | {seen} | {_effect(rule.held, rule.level, rule.applicable)}{note} |"
+        )
+    return table("rule | observed | effect", rows)
+
+
+def _rule_count(evidence: Evidence) -> Callable[[int], str]:
+    broken = [rule for rule in evidence.rules if rule.applicable and not rule.held]
+    text = f"{len(broken):,} of {plural(len(evidence.rules), 'rule')} did not hold"
+    return lambda _: text
+
+
+def _effect(held: bool | None, level: Level, applicable: bool) -> str:
+    if not applicable:
+        return "·"
+    if held is None:
+        return "❔ undecided"
+    if held:
+        return "✅"
+    return "❌ blocks" if level is Level.FAIL else "⚠️ warns"
+
+
+def _steps(steps: tuple[NextStep, ...], most: int) -> str:
+    out = ["**What to do next**", ""]
+    for number, step in enumerate(steps[:most], 1):
+        named = ", ".join(_span(name) for name in step.checks[:MOST_NAMES])
+        named += f" and {len(step.checks) - MOST_NAMES:,} more" if len(step.checks) > MOST_NAMES else ""
+        out.append(f"{number}. {named + ': ' if named else ''}{_prose(step.text)}")
+        out += [f"   - its owner says: {_prose(advice)}" for advice in step.advice[:3]]
+    if len(steps) > most:
+        out += ["", f"and {len(steps) - most:,} more, that weigh less"]
+    return "\n".join(out)
+
+
+def _beside(evidence: Evidence) -> list[str]:
+    flaky = facts.labelled(evidence, (Label.FLAKY,))
+    excused = facts.labelled(evidence, EXCUSED)
+    skipped = facts.labelled(evidence, (Label.SKIPPED,))
+    return [
+        *(f"- ⚠️ FLAKY {_span(c.id)} {marks(c.samples)}: {_prose(facts.tally(c))}" for c in flaky),
+        *(f"- {c.label.value} {_span(c.id)}: {_prose(c.reason or facts.what(c))}" for c in excused),
+        *(f"- ⚠️ beyond a warning: {_span(c.id)}: {_span(facts.warning(c))}" for c in facts.warned(evidence)),
+        *([f"- skipped: {_prose(listing((c.id for c in skipped), 12))}"] if skipped else []),
+    ]
+
+
+def _detail(finding: facts.Finding, evidence: Evidence) -> str:
+    check = finding.first
+    sample = facts.first_failure(check)
+    others = f" and {len(finding.checks) - 1:,} more" if len(finding.checks) > 1 else ""
+    out = [f"**{_span(check.id)}**{others}: {_prose(facts.head(finding, evidence) if others else finding.what)}"]
+    if check.title:
+        out.append(f"- title: {_prose(check.title)}")
+    if check.reason and facts.what(check) not in check.reason:
+        out.append(f"- why: {_prose(check.reason)}")
+    if check.not_sampled and check.samples:
+        out.append(f"- cut short: {_prose(check.not_sampled)}")
+    out += _seen(check, sample) if sample else []
+    traits = facts.traits(check)
+    out += [f"- weighs: {_prose(traits)}"] if traits and not others else []
+    return "\n".join(
+        [
+            out[0],
+            "",
+            *out[1:],
+            *(["", code_block(sample.excerpt[:LONGEST_EXCERPT])] if sample and sample.excerpt else []),
+        ]
+    )
+
+
+def _seen(check: CheckResult, sample: Sample) -> list[str]:
+    also = facts.unmet(sample)[1:4] if not sample.trouble else []
+    return [
+        *(f"- and {_span(text)}" for text in also),
+        f"- samples: {_prose(facts.tally(check))}",
+        f"- timeline: {_prose(facts.timeline(sample))}",
+        f"- answered: {_prose(facts.answered(sample))}; took {facts.took(check)}",
+        *(f"- note: {_prose(note)}" for note in sample.notes[:3]),
+    ]
+
+
+def _suites(evidence: Evidence) -> str:
+    rows = []
+    for suite in facts.suite_lines(evidence):
+        share = "nothing counted" if suite.share is None else percent(suite.share)
+        name, took = _span(suite.name, cell=True), seconds(suite.duration_s)
+        rows.append(
+            f"| {name} | {suite.passed:,}/{suite.counted:,} | {share} | {suite.flaky:,} | {suite.others:,} | {took} |"
+        )
+    return table("suite | passed | share | flaky | excused or skipped | took", rows)
+
+
+def _emoji(check: CheckResult) -> str:
+    return LABEL_EMOJI.get(check.label, "" if check.label in PASSED else "❔")
+
+
+def _prose(text: str) -> str:
+    return for_markdown(text if len(text) <= LONGEST_PROSE else f"{text[:LONGEST_PROSE]}…")
+
+
+def _span(text: str, *, cell: bool = False) -> str:
+    return code_span(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…", cell=cell)

@@ -67,7 +67,7 @@ def test_every_method_is_one_key(method):
         (lone(poll={"within": "5s"}, states={"at": "$.s", "order": ["a"], "never": ["a"]}), "in order and in never"),
         (steps(step("a"), step("a")), 'two steps are named "a"'),
         (steps({"get": "api:/x", "expect": OK}), 'needs the key "name"'),
-        (steps(step("a"), **{"get": "api:/x"}), 'unknown key "get"'),
+        (steps(step("a"), get="api:/x"), 'unknown key "get"'),
         (lone(**{"finally": [{"delete": "api:/x", "capture": {"a": "$.a"}}]}), 'unknown key "capture"'),
         ("api:/x", "a request, or steps"),
     ],

@@ -14,7 +14,6 @@ from releasegate.model import Phase
 
 LADDER_S = (0.1, 0.25, 0.5, 1.0)
 LEAST_TIMEOUT_S = 0.05
-MOST_STATES = 500
 GONE = frozenset({404, 410})
 
 
@@ -114,7 +113,7 @@ def _look(request: Request, session: Session, before: Seen | None, answer: Answe
 def _is_hopeless(request: Request, seen: Seen) -> bool:
     if request.states is None:
         return False
-    return len(seen.path) > MOST_STATES or states.fault(request.states, seen.path, seen.waited_s) is not None
+    return states.fault(request.states, seen.path, seen.waited_s) is not None
 
 
 def _pauses(poll: Poll) -> Iterator[float]:

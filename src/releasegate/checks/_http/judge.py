@@ -9,6 +9,7 @@ from releasegate.checks._http import states
 from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
 from releasegate.checks.base import Judgement
 from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, why
+from releasegate.expect.text import duration
 from releasegate.model import Expectation, Level
 
 EXCERPT_BYTES = 2048
@@ -106,34 +107,52 @@ def _waited(request: Request, seen: Seen, scope: Scope) -> Expectations:
     if request.poll is None or request.poll.until is None:
         return ()
     last = judge_answer(request.poll.until, seen.answer, scope, request.step)
-    missing = [e.text for e in last if not e.met and e.level is Level.FAIL]
-    wanted = "; ".join(missing) or "until was reached"
-    return _in_time(request, seen, wanted, late=bool(missing)) + last
+    missing = next((e.text for e in last if not e.met and e.level is Level.FAIL), None)
+    if missing is None:
+        return _in_time(request, seen, "until") + last
+    words, _, got = missing.partition(" (")
+    return _too_late(request, f"until {words}", f"{got.removesuffix(')')} in the last of {seen.polls} answers") + last
 
 
-def _in_time(request: Request, seen: Seen, wanted: str, *, late: bool) -> Expectations:
-    """Judge the time that was waited. What never came has no time: nothing was found."""
+def _in_time(request: Request, seen: Seen, awaited: str) -> Expectations:
+    """Judge the time after which it came. What came without a time was changed since: that is unmet."""
     if request.poll is None:
         return ()
-    came_s = None if late else seen.reached_s
-    timed = judge_duration(request.poll.within, seen.waited_s if came_s is None else came_s, step=request.step)
-    if came_s is not None:
-        return tuple(replace(e, subject="until") for e in timed)
-    polled = f"{seen.polls} answers in {seen.waited_s:.1f} s"
+    if seen.reached_s is None:
+        return _too_late(request, awaited, f"it did not come in {duration(seen.waited_s)}")
+    timed = judge_duration(request.poll.within, seen.reached_s, step=request.step)
+    got = duration(seen.reached_s)
     return tuple(
-        replace(e, subject="until", found=[], met=False, text=f"until within {e.demanded} s ({polled}: {wanted})")
-        for e in timed
+        replace(e, subject="until", text=f"{awaited} within {duration(e.demanded)} (got {got})") for e in timed
+    )
+
+
+def _too_late(request: Request, awaited: str, got: str) -> Expectations:
+    """Say what did not come. It has no time: nothing was found, and that meets no bound."""
+    within = request.poll.within if request.poll else ()
+    return tuple(
+        Expectation(
+            subject="until",
+            operator="within",
+            demanded=demand.value,
+            found=[],
+            met=False,
+            text=f"{awaited} within {duration(demand.value)} ({got})",
+            level=demand.level,
+            step=request.step,
+            kept=False,
+        )
+        for demand in within
     )
 
 
 def _states(request: Request, seen: Seen) -> Expectations:
-    """Judge the path of states: one expectation on its order, one on the time that it took."""
+    """Judge the path of states; if it came to its end, also the time that it took."""
     declared, path = request.states, seen.path
     if declared is None:
         return ()
     wrong = states.fault(declared, path, seen.waited_s)
-    done = states.ended(declared, path)
-    if wrong is None and not done:
+    if wrong is None and not states.ended(declared, path):
         wrong = states.unfinished(path, seen.waited_s)
     order = Expectation(
         subject="states",
@@ -145,7 +164,9 @@ def _states(request: Request, seen: Seen) -> Expectations:
         step=request.step,
         kept=False,
     )
-    return (order, *_in_time(request, seen, wrong[1] if wrong else "", late=not done))
+    if wrong is None:
+        return (order, *_in_time(request, seen, f"state {declared.order[-1]}"))
+    return (order,)
 
 
 def captured(capture: Capture, answer: Answer) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from releasegate.checks._http.spec import Answer, Expect, Flow, Observation, Request, Seen
-from releasegate.expect import VACUOUS, violate_json, violate_value
+from releasegate.expect import MISSING, VACUOUS, violate_json, violate_value
 from releasegate.model import Expectation
 from releasegate.strictjson import NotJson
 
@@ -49,22 +49,21 @@ def _break(seen: Seen, expectation: Expectation) -> Seen | None:
 def _changed(answer: Answer, subject: str, expectation: Expectation) -> Answer | None:
     if subject.startswith("$"):
         return _changed_json(answer, expectation)
-    match subject.partition(" "):
-        case ("status", _, _):
-            status = violate_value(answer.status, expectation)
-            return None if status is VACUOUS else replace(answer, status=status)
-        case ("latency", _, _):
-            total_s = violate_value(answer.total_s, expectation)
-            return None if total_s is VACUOUS else replace(answer, total_s=total_s)
-        case ("size", _, _):
-            size = violate_value(len(answer.body), expectation)
-            return None if size is VACUOUS else replace(answer, body=answer.body[:size].ljust(size))
-        case ("body", _, _):
-            text = violate_value(answer.text, expectation)
-            return None if text is VACUOUS else replace(answer, body=_text(text).encode("utf-8", "replace"))
-        case ("header", _, name):
-            return _changed_header(answer, name, expectation)
-    return None
+    what, _, name = subject.partition(" ")
+    if what == "header":
+        return _changed_header(answer, name, expectation)
+    now = {"status": answer.status, "latency": answer.total_s, "size": len(answer.body), "body": answer.text}
+    value = violate_value(now[what], expectation) if what in now else VACUOUS
+    if value is VACUOUS:
+        return None
+    match what:
+        case "status":
+            return replace(answer, status=value)
+        case "latency":
+            return replace(answer, total_s=value)
+        case "size":
+            return replace(answer, body=answer.body[:value].ljust(value))
+    return replace(answer, body=_text(value).encode("utf-8", "replace"))
 
 
 def _changed_json(answer: Answer, expectation: Expectation) -> Answer | None:
@@ -76,7 +75,7 @@ def _changed_json(answer: Answer, expectation: Expectation) -> Answer | None:
 
 def _changed_header(answer: Answer, name: str, expectation: Expectation) -> Answer | None:
     values = [value for known, value in answer.headers if known == name]
-    value = violate_value(", ".join(values), expectation)
+    value = violate_value(", ".join(values) if values else MISSING, expectation)
     if value is VACUOUS:
         return None
     others = tuple(pair for pair in answer.headers if pair[0] != name)

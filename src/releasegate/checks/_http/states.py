@@ -1,9 +1,11 @@
 """The states that a polled answer passed in, what is wrong with that path out. Pure."""
 
 from releasegate.checks._http.spec import Answer, States
+from releasegate.expect.text import flat
 from releasegate.template import as_text
 
 NOT_YET = 404
+LONGEST_STATE = 200
 Path = tuple[tuple[float, str | None], ...]
 
 
@@ -12,7 +14,8 @@ def state_of(states: States, answer: Answer) -> str | None:
     found = answer.select(states.at)
     if len(found) != 1 or found[0] is None or isinstance(found[0], (dict, list)):
         return None
-    return as_text(found[0])
+    state = as_text(found[0])
+    return state if len(state) <= LONGEST_STATE else f"{state[:LONGEST_STATE]}…"
 
 
 def follow(states: States, path: Path, at_s: float, answer: Answer) -> Path:
@@ -70,5 +73,5 @@ def told(path: Path) -> str:
 
 
 def cut(state: str | None) -> str:
-    text = "no state" if state is None else state
+    text = "no state" if state is None else flat(state)
     return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004

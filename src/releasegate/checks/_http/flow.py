@@ -11,6 +11,7 @@ from releasegate.checks._http.spec import Answer, Flow, Observation, Poll, Reque
 from releasegate.checks.base import Probe
 from releasegate.errors import CouldNotLook
 from releasegate.model import Phase
+from releasegate.template import Template
 
 LADDER_S = (0.1, 0.25, 0.5, 1.0)
 LEAST_TIMEOUT_S = 0.05
@@ -156,15 +157,12 @@ async def clean_up(flow: Flow, probe: Probe) -> None:
 async def _clean(request: Request, flow: Flow, session: Session) -> str | None:
     """Send one request of `finally`; say what it leaves behind, None if nothing."""
     probe = session.probe
-    what = f"{request.method.lower()} {request.url.whole or request.url.path}"
+    what = f"{request.method.lower()} {_written(request.url.whole or request.url.path)}"
     missing = request.needs - probe.scope.keys()
     if missing:
         maker = _may_have_made(missing, flow, session)
-        return (
-            f"{what} was not sent, for {maker} may have made something and {{{{{min(missing)}}}}} is not known"
-            if (maker)
-            else None
-        )
+        unknown = f"{{{{{min(missing)}}}}} is not known"
+        return f"{what} was not sent: {maker} may have made something, and {unknown}" if maker else None
     probe.step = request.step or "finally"
     try:
         answer = await session.ask(request, request.timeout_s)
@@ -174,6 +172,10 @@ async def _clean(request: Request, flow: Flow, session: Session) -> str | None:
     gone = 200 <= answer.status < 300 or answer.status in GONE  # noqa: PLR2004
     clean = judge.holds(judged) if judged else gone
     return None if clean else f"{what}: status {answer.status}"
+
+
+def _written(compiled: str | Template) -> str:
+    return compiled if isinstance(compiled, str) else compiled.source
 
 
 def _may_have_made(missing: frozenset[str], flow: Flow, session: Session) -> str | None:

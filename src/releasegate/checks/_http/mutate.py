@@ -56,14 +56,11 @@ def _changed(answer: Answer, subject: str, expectation: Expectation) -> Answer |
     value = violate_value(now[what], expectation) if what in now else VACUOUS
     if value is VACUOUS:
         return None
-    match what:
-        case "status":
-            return replace(answer, status=value)
-        case "latency":
-            return replace(answer, total_s=value)
-        case "size":
-            return replace(answer, body=answer.body[:value].ljust(value))
-    return replace(answer, body=_text(value).encode("utf-8", "replace"))
+    if what == "size":
+        return replace(answer, body=answer.body[:value].ljust(value))
+    if what == "body":
+        return replace(answer, body=_text(value).encode("utf-8", "replace"))
+    return replace(answer, **{"latency": {"total_s": value}, "status": {"status": value}}[what])
 
 
 def _changed_json(answer: Answer, expectation: Expectation) -> Answer | None:

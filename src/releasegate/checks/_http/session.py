@@ -154,7 +154,7 @@ class Session:
         return await self._fetch(request, http)
 
     def _may_retry(self, request: Request) -> bool:
-        return request.repeatable and self.probe.retries == 0
+        return self.recording and request.repeatable and self.probe.retries == 0
 
     def _note_retry(self, text: str) -> None:
         self.probe.retries += 1

@@ -1,0 +1,1 @@
+"""Evidence about a run, and evidence about that evidence."""

@@ -1,0 +1,61 @@
+"""What is demanded of one subject: frozen, compiled, with its words ready."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from releasegate import pattern, template
+from releasegate.expect import text
+from releasegate.model import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`subject` is a JSONPath, `status`, `latency`, `header x` …; `value` may hold Templates.
+
+    `constant` and `words` follow from the others: whether a scope is needed, and the demand as text.
+    """
+
+    subject: str
+    operator: str
+    value: Any
+    level: Level = Level.FAIL
+    constant: bool = field(init=False, compare=False, repr=False)
+    words: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        constant = next(template.names_in(self.value), None) is None
+        object.__setattr__(self, "constant", constant)
+        object.__setattr__(self, "words", self.said(self.value))
+
+    def said(self, operand: Any, subject: str | None = None) -> str:
+        """Write the demand with this operand, in its unit."""
+        name = text.flat(subject or self.subject)
+        if self.operator in ("min", "max") and isinstance(operand, (int, float)) and self.unit:
+            sign = "≥" if self.operator == "min" else "≤"
+            return f"{name} {sign} {self.unit(operand)}"
+        return f"{name} {text.said(self.operator, operand)}"
+
+    @property
+    def unit(self) -> Any:
+        """The writer of this subject's numbers; None where they have no unit."""
+        return {"latency": text.duration, "within": text.duration, "size": text.size}.get(self.subject)
+
+
+def resolve(operator: str, value: Any, scope: Mapping[str, Any]) -> Any:
+    """Fill an operand. Raises KeyError on a hole that nothing fills.
+
+    What fills a hole of a pattern stands for itself: staging cannot send `.*` and be matched by it.
+    """
+    if operator == "matches" and isinstance(value, template.Template):
+        filled = [pattern.literal(template.as_text(scope[name])) for name in value.parts[1::2]]
+        return value.parts[0] + "".join(map("".join, zip(filled, value.parts[2::2], strict=True)))
+    if operator == "not" and isinstance(value, dict):
+        return {inner: resolve(inner, operand, scope) for inner, operand in value.items()}
+    return template.fill(value, scope)
+
+
+def bound_s(demands: Iterable[Demand]) -> float | None:
+    """Give the failing bound of a `Bound` in seconds; None if it only warns."""
+    bounds = [d.value for d in demands if d.operator == "max" and d.level is Level.FAIL]
+    return float(min(bounds)) if bounds else None

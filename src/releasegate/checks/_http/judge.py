@@ -80,12 +80,19 @@ def judge_answer(expect: Expect, answer: Answer, scope: Scope, step: str | None)
     if expect.json:
         judged += judge_json(expect.json, answer.json, scope, step=step)
     if expect.body:
-        judged += judge_value(expect.body, answer.text, scope, step=step)
+        judged += _judge_body(expect, answer, scope, step)
     if expect.size:
         judged += judge_size(expect.size, len(answer.body), step=step)
     if expect.latency:
         judged += judge_duration(expect.latency, answer.total_s, step=step)
     return judged
+
+
+def _judge_body(expect: Expect, answer: Answer, scope: Scope, step: str | None) -> Expectations:
+    """Judge the body as text. An empty one does not exist, but it is a text of length 0."""
+    absent = [demand for demand in expect.body if demand.operator == "exists" and not answer.body]
+    others = [demand for demand in expect.body if demand not in absent]
+    return judge_value(absent, MISSING, scope, step=step) + judge_value(others, answer.text, scope, step=step)
 
 
 def header_value(answer: Answer, name: str) -> Any:
@@ -94,10 +101,11 @@ def header_value(answer: Answer, name: str) -> Any:
     return ", ".join(values) if values else MISSING
 
 
-def accepts_status(request: Request, status: int) -> bool:
+def accepts_status(request: Request, status: int, scope: Scope) -> bool:
     """Tell whether this status is among those that the request is meant to get."""
-    expect = request.poll.until if request.poll and request.poll.until else request.expect
-    return bool(expect.status) and holds(judge_value(expect.status, status, {}))
+    until = request.poll.until if request.poll else None
+    demands = (*request.expect.status, *(until.status if until else ()))
+    return bool(demands) and holds(judge_value(demands, status, scope))
 
 
 def _waited(request: Request, seen: Seen, scope: Scope) -> Expectations:

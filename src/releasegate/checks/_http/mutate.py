@@ -5,19 +5,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from releasegate.checks._http.judge import accepts_status
 from releasegate.checks._http.spec import Answer, Expect, Flow, Observation, Request, Seen
 from releasegate.expect import MISSING, VACUOUS, violate_json, violate_value
 from releasegate.model import Expectation
 from releasegate.strictjson import NotJson
 
 FOREIGN_STATE = "a state that nobody declared"
+OTHER_STATUSES = (500, 404, 200)
 LOGIN_PAGE = b"<!doctype html><title>Sign in</title>"
 
 
 def violate(observation: Observation, expectation: Expectation) -> Observation | None:
-    """Change the step that the expectation is about; None when no change could break it."""
+    """Change the step that a met expectation is about; None when no change could break it."""
     index = _index(observation, expectation)
-    if index is None:
+    if index is None or not expectation.met:
         return None
     seen = observation.seen[index]
     broken = _break(seen, expectation)
@@ -107,7 +109,8 @@ def _lost(request: Request, answer: Answer) -> list[tuple[str, Answer]]:
     if any(expect.json for expect in expects):
         out.append(("a page that is not JSON", replace(answer, body=LOGIN_PAGE)))
     if any(expect.status for expect in expects):
-        out.append(("an answer 500", replace(answer, status=500 if answer.status != 500 else 200)))  # noqa: PLR2004
+        status = next((s for s in OTHER_STATUSES if not accepts_status(request, s, {})), OTHER_STATUSES[0])
+        out.append((f"an answer {status}", replace(answer, status=status)))
     return out
 
 

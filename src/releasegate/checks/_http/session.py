@@ -146,7 +146,7 @@ class Session:
         if answer.status != TOO_MANY or not self._may_retry(request):
             return answer
         pause_s = retry_after_s(answer.headers)
-        if pause_s is None or pause_s >= http.timeout_s or judge.accepts_status(request, TOO_MANY):
+        if pause_s is None or pause_s >= http.timeout_s or judge.accepts_status(request, TOO_MANY, probe.scope):
             return answer
         self._note_retry(f"429 Too Many Requests; sent again after {pause_s:g} s, as Retry-After asks")
         probe.doing = "retry after"

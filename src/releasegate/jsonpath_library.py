@@ -107,6 +107,11 @@ def _dots(regex: str) -> str:
     return "".join(out)
 
 
+def segments_of(text: str) -> tuple[JSONPathSegment, ...]:
+    """Give the segments of a path that compiles."""
+    return _Environment().compile(text).segments
+
+
 def compile_query(text: str) -> Callable[[Any], list[JSONPathNode]]:
     """Compile by the library. Raises BadPath."""
     environment = _Environment()

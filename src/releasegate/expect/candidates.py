@@ -98,7 +98,7 @@ def sizes(demanded: Any) -> list[int]:
     return [int(size) for size in near if 0 <= size <= MAX_BUILT]
 
 
-def _misfits(schema: Any, value: Any) -> Iterator[Any]:
+def _misfits(_: Any, value: Any) -> Iterator[Any]:
     yield from _damaged(value, _DEEP)
     yield from SAMPLES.values()
     yield from (-1, "", [None], {"releasegate": None})
@@ -125,7 +125,7 @@ def _replaced(value: Any, key: Any, new: Any) -> Any:
     return copy
 
 
-def _statuses(demanded: Any, value: Any) -> Iterator[Any]:
+def _statuses(_: Any, __: Any) -> Iterator[Any]:
     yield from (500, 503, 404, 401, 200, 204, 302, 100, 599, 600)
 
 

@@ -173,7 +173,7 @@ def number_of(value: Any) -> Any:
 
 
 def _as_texts(operator: str, operand: Any) -> Any:
-    """A text is compared with texts: what filled a hole may have been a number."""
+    """Write out what filled the holes: a text is compared with texts, and it may have been a number."""
     if operator == "in" and isinstance(operand, list):
         return [as_text(item) for item in operand]
     if operator == "not" and isinstance(operand, dict):

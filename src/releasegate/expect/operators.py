@@ -18,7 +18,7 @@ OPERATORS = (
 INSIDE_NOT = ("equals", "in", "type", "matches", "contains", "length", "min", "max", "schema", "any")
 
 
-def type_of(value: Any) -> str:
+def type_of(value: Any) -> str:  # noqa: PLR0911 - one line for each type
     match value:
         case None:
             return "null"

@@ -109,25 +109,27 @@ def read_number(node: Node, ctx: Reading, shape: Number) -> Any:
     return shape.read(node, ctx)
 
 
-def _read_size(node: Node, ctx: Reading, *, least: int, hint: str | None = None) -> Any:
+def _read_size(node: Node, ctx: Reading, *, least: int) -> Any:
     """Read a length or a count: a number, or a mapping of min and max."""
-    number = Number(least=least, whole=True)
-    before = len(ctx.problems)
     if not isinstance(node.value, dict):
-        value = read_number(node, ctx, number)
-    else:
-        value = {}
-        for side, item in node.value.items():
-            if side in ("min", "max"):
-                value[side] = read_number(item, ctx, number)
-            else:
-                ctx.report(node.keys.get(side, item), f'unknown bound "{side}"', did_you_mean(side, ["min", "max"]))
-        if not node.value:
-            ctx.report(node, "expected min, max or both")
-        _check_order(node, ctx, value)
-    if len(ctx.problems) == before:
-        return value
-    return ctx.report(node, hint) if hint else MISSING
+        return _read_bound(node, ctx, least)
+    before = len(ctx.problems)
+    value: dict[str, Any] = {}
+    for side, item in node.value.items():
+        if side in ("min", "max"):
+            value[side] = _read_bound(item, ctx, least)
+        else:
+            ctx.report(node.keys.get(side, item), f'unknown bound "{side}"', did_you_mean(side, ["min", "max"]))
+    if not node.value:
+        ctx.report(node, "expected min, max or both")
+    _check_order(node, ctx, value)
+    return value if len(ctx.problems) == before else MISSING
+
+
+def _read_bound(node: Node, ctx: Reading, least: int) -> Any:
+    if least and node.value == 0 and node.kind == "number":
+        return ctx.report(node, "a count of 0 is never met, since nothing was found", ABSENT)
+    return read_number(node, ctx, Number(least=least, whole=True))
 
 
 def _read_schema(node: Node, ctx: Reading) -> Any:
@@ -145,14 +147,12 @@ def _read_schema(node: Node, ctx: Reading) -> Any:
     return schema
 
 
-_COUNT_HINT = f"a count of nothing is never met: {ABSENT}"
-
 _OPERANDS: dict[str, Callable[[Node, Reading], Any]] = {
     "type": lambda node, ctx: OneOf(*TYPES).read(node, ctx),
     "exists": lambda node, ctx: Boolean().read(node, ctx),
     "matches": _read_pattern,
     "length": lambda node, ctx: _read_size(node, ctx, least=0),
-    "count": lambda node, ctx: _read_size(node, ctx, least=1, hint=_COUNT_HINT),
+    "count": lambda node, ctx: _read_size(node, ctx, least=1),
     "min": lambda node, ctx: read_number(node, ctx, Number()),
     "max": lambda node, ctx: read_number(node, ctx, Number()),
     "schema": _read_schema,

@@ -8,10 +8,8 @@ from releasegate.config.shape import MISSING, Duration, Reading, Shape, Size, di
 from releasegate.expect.demand import Demand
 from releasegate.expect.operators import OPERATORS, is_class
 from releasegate.expect.reading import (
-    ABSENT,
     TEXT_OPERATORS,
     operators_schema,
-    read_number,
     read_operators,
     read_value,
 )
@@ -142,7 +140,7 @@ class StatusExpect(Shape):
     def schema(self) -> dict[str, Any]:
         one = {"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"type": "string"}]}
         operators = {"type": "object", "minProperties": 1, "additionalProperties": False}
-        properties = dict.fromkeys(STATUS_OPERATORS, {})
+        properties: dict[str, Any] = {operator: {} for operator in STATUS_OPERATORS}
         listed = {"type": "array", "items": one, "minItems": 1}
         return {"anyOf": [*one["anyOf"], listed, {**operators, "properties": properties}]}
 

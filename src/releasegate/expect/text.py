@@ -69,7 +69,7 @@ def _negated(demanded: Any) -> str:
 _SIDES = {"min": "≥", "max": "≤"}
 
 
-def said(operator: str, demanded: Any) -> str:
+def said(operator: str, demanded: Any) -> str:  # noqa: PLR0911 - one line for each operator
     """Write what is demanded, without its subject."""
     match operator:
         case "equals":

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _MAX_REPEAT = 1000
@@ -31,7 +31,7 @@ def _written(parsed: Any) -> str:
     return "".join(_one(str(operation), argument) for operation, argument in parsed)
 
 
-def _one(operation: str, argument: Any) -> str:
+def _one(operation: str, argument: Any) -> str:  # noqa: PLR0911 - one line for each operation
     match operation:
         case "LITERAL":
             return chr(argument)
@@ -56,15 +56,14 @@ def _of_class(members: list[Any]) -> str:
         refused = [_inside(kind, argument) for kind, argument in kinds[1:]]
         return next((sign for sign in _PRINTABLE if not any(test(sign) for test in refused)), "é")
     kind, argument = kinds[0]
-    if kind == "RANGE":
-        return chr(argument[0])
-    return chr(argument) if kind == "LITERAL" else _CATEGORIES.get(str(argument), "")
+    first = argument[0] if kind == "RANGE" else argument
+    return chr(first) if kind in ("RANGE", "LITERAL") else _CATEGORIES.get(str(argument), "")
 
 
-def _inside(kind: str, argument: Any) -> Any:
+def _inside(kind: str, argument: Any) -> Callable[[str], bool]:
     if kind == "RANGE":
-        return lambda sign: argument[0] <= ord(sign) <= argument[1]
+        return lambda sign: bool(argument[0] <= ord(sign) <= argument[1])
     if kind == "LITERAL":
-        return lambda sign: ord(sign) == argument
+        return lambda sign: bool(ord(sign) == argument)
     sample = _CATEGORIES.get(str(argument), "")
     return lambda sign: sign == sample

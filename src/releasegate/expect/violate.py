@@ -10,8 +10,8 @@ from typing import Any
 
 from releasegate.config.shape import MISSING
 from releasegate.expect.candidates import candidates, sizes
-from releasegate.expect.judge import is_met, looked_at, number_of
 from releasegate.expect.insert import inserted
+from releasegate.expect.judge import is_met, looked_at, number_of
 from releasegate.expect.place import put, remove
 from releasegate.jsonpath import Location, Path, TooManyNodes, compile_path
 from releasegate.model import Expectation

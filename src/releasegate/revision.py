@@ -43,7 +43,7 @@ def extract(revision: Revision, answer: HttpAnswer) -> str:
         try:
             found = compile_path(revision.at or "$").select(parse(answer.body))
         except NotJson as problem:
-            raise ValueError(str(problem)) from problem
+            raise ValueError(f"its body is not JSON: {problem}") from problem
     values = {value.strip() for value in found if isinstance(value, str) and value.strip()}
     if len(values) != 1:
         raise ValueError("no revision in the answer" if not values else "several revisions in one answer")

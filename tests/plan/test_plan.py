@@ -1,0 +1,134 @@
+import pytest
+
+from releasegate.checks.base import Judgement
+from releasegate.config.model import CheckDecl, Config, Policy, Suite
+from releasegate.errors import UsageError
+from releasegate.plan import build, default_profile
+
+
+class Kind:
+    name = "fake"
+    troubles = ()
+    table = None
+
+    def __init__(self, writes=0, cleans_up=False, reads_by_default="standard"):
+        self._writes, self._cleans_up, self.reads_by_default = writes, cleans_up, reads_by_default
+
+    def targets(self, spec, values):
+        return (values.get("place", "api"),)
+
+    def timeout_s(self, spec):
+        return 1.0
+
+    def writes(self, spec):
+        return self._writes
+
+    def cleans_up(self, spec):
+        return self._cleans_up
+
+    async def observe(self, spec, probe):
+        return None
+
+    async def clean_up(self, spec, probe):
+        return None
+
+    def judge(self, spec, observation, scope):
+        return Judgement(expectations=())
+
+    def violate(self, observation, expectation):
+        return None
+
+
+def check(name, suite="s", **more):
+    return CheckDecl(suite=suite, name=name, kind="fake", spec=None, hash=name, **more)
+
+
+def config(*suites):
+    return Config(
+        gate="staging",
+        mode="enforce",
+        targets={},
+        identities={},
+        control=None,
+        suites=suites,
+        policy=Policy(),
+        hash="h",
+    )
+
+
+def plan(*suites, kind=None, **selection):
+    return build(config(*suites), lambda _name: kind or Kind(), **selection)
+
+
+def test_for_gives_the_product_of_its_values_with_ids_in_brackets():
+    looped = check("c", loops={"pattern": ("a", "b"), "agents": (1, 2)})
+    got = plan(Suite(name="s", checks=(looped,))).checks
+    assert [c.id for c in got] == ["s.c[a,1]", "s.c[a,2]", "s.c[b,1]", "s.c[b,2]"]
+    assert got[2].values == {"pattern": "b", "agents": 1}
+
+
+def test_a_for_value_may_name_the_target():
+    got = plan(Suite(name="s", checks=(check("c", loops={"place": ("api", "auth")}),))).checks
+    assert [c.targets for c in got] == [("api",), ("auth",)]
+
+
+def test_a_suites_weight_is_spread_over_its_checks_by_their_weight():
+    got = plan(Suite(name="s", weight=60, checks=(check("a", weight=2), check("b")))).checks
+    assert [c.weight for c in got] == [40, 20]
+
+
+@pytest.mark.parametrize(
+    ("kind", "profile"),
+    [
+        (Kind(), "standard"),
+        (Kind(reads_by_default="once"), "once"),
+        (Kind(writes=1), "single"),
+        (Kind(writes=2, cleans_up=True), "lean"),
+    ],
+)
+def test_the_default_profile_follows_from_what_a_sample_writes(kind, profile):
+    assert default_profile(kind, None) == profile
+
+
+def test_samples_written_in_the_config_win():
+    got = plan(Suite(name="s", checks=(check("a", samples="standard"),)), kind=Kind(writes=1)).checks
+    assert (got[0].profile, got[0].writes) == ("standard", 7)
+
+
+def test_selecting_a_check_of_a_for_selects_all_of_it_or_one():
+    suite = Suite(name="s", checks=(check("c", loops={"x": ("a", "b")}), check("d")))
+    assert [c.id for c in plan(suite, checks=("s.c",)).checks] == ["s.c[a]", "s.c[b]"]
+    assert [c.id for c in plan(suite, checks=("s.c[b]",)).checks] == ["s.c[b]"]
+
+
+def test_never_green_26_a_selection_makes_the_run_partial_and_lists_what_it_left_out():
+    got = plan(Suite(name="s", checks=(check("a"), check("b"))), checks=("s.a",))
+    assert got.partial
+    assert [(left.id, left.reason) for left in got.left_out] == [("s.b", "not selected")]
+
+
+def test_a_suite_runs_only_on_its_events():
+    suites = (Suite(name="s", checks=(check("a"),)), Suite(name="t", checks=(check("b", "t"),), events=("schedule",)))
+    got = plan(*suites, event="pull_request")
+    assert [c.id for c in got.checks] == ["s.a"]
+    assert got.left_out[0].reason == "its suite runs on schedule, not on pull_request"
+    assert not got.partial
+
+
+def test_a_suite_that_is_asked_for_by_name_runs_on_any_event():
+    suites = (Suite(name="s", checks=(check("a"),)), Suite(name="t", checks=(check("b", "t"),), events=("schedule",)))
+    assert [c.id for c in plan(*suites, event="pull_request", suites=("t",)).checks] == ["t.b"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"), [({"suites": ("pipelin",)}, "pipeline"), ({"checks": ("pipeline.lif",)}, "pipeline.life")]
+)
+def test_selecting_what_does_not_exist_is_an_error_that_helps(selection, words):
+    with pytest.raises(UsageError, match=words):
+        plan(Suite(name="pipeline", checks=(check("life", "pipeline"),)), **selection)
+
+
+def test_never_green_01_every_check_filtered_out_is_an_error():
+    suite = Suite(name="s", checks=(check("a"),), events=("schedule",))
+    with pytest.raises(UsageError, match="leaves no check"):
+        plan(suite, event="push")

@@ -11,7 +11,10 @@ from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, S
 from releasegate.report import facts
 from releasegate.report.words import BROKEN, PASSED, advisory_run, marks, observed, order
 
+GATE = "releasegate.gate"
+"""A name that no suite of a config can have."""
 LONGEST_MESSAGE = 1_000
+Outcome = tuple[str | None, str]
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -28,7 +31,7 @@ def render(evidence: Evidence) -> str:
 
 
 def _checks(line: facts.SuiteLine, checks: list[CheckResult]) -> tuple[str, list[int]]:
-    cases = [_case(c.suite, c.id.removeprefix(f"{c.suite}."), c.duration_s, *_outcome(c), _output(c)) for c in checks]
+    cases = [_case(c.suite, c.id.removeprefix(f"{c.suite}."), c.duration_s, _outcome(c), _output(c)) for c in checks]
     started = checks[0].samples[0].started if checks[0].samples else ""
     return _suite(line.name, line.duration_s, cases, started)
 
@@ -41,12 +44,12 @@ def _gate(evidence: Evidence) -> tuple[str, list[int]]:
         kind = "skipped"
     message = f"{state.value}: {order(evidence)}"
     details = "\n".join(evidence.verdict.reasons)
-    cases = [_case("releasegate", "verdict", 0.0, kind, message, details)]
-    cases += [_case("releasegate", f"rule {r.rule}", 0.0, *_rule_outcome(r, evidence), "") for r in evidence.rules]
-    return _suite("releasegate", evidence.run.duration_s, cases, evidence.run.started)
+    cases = [_case(GATE, "verdict", 0.0, (kind, message), details)]
+    cases += [_case(GATE, f"rule {r.rule}", 0.0, _rule_outcome(r, evidence), "") for r in evidence.rules]
+    return _suite(GATE, evidence.run.duration_s, cases, evidence.run.started)
 
 
-def _outcome(check: CheckResult) -> tuple[str | None, str]:
+def _outcome(check: CheckResult) -> Outcome:
     """Give the element that says how a check went (None = passed) and its message."""
     if check.label in PASSED:
         return None, ""
@@ -58,7 +61,7 @@ def _outcome(check: CheckResult) -> tuple[str | None, str]:
     return ("error" if check.label in {Label.UNPROVEN, Label.ENVIRONMENT} else "skipped"), message
 
 
-def _rule_outcome(rule: RuleResult, evidence: Evidence) -> tuple[str | None, str]:
+def _rule_outcome(rule: RuleResult, evidence: Evidence) -> Outcome:
     if not rule.applicable:
         return "skipped", rule.note or "not applicable"
     if rule.held:
@@ -79,7 +82,8 @@ def _output(check: CheckResult) -> str:
     return "\n".join(told)
 
 
-def _case(classname: str, name: str, duration_s: float, kind: str | None, message: str, output: str) -> tuple[str, str]:
+def _case(classname: str, name: str, duration_s: float, outcome: Outcome, output: str) -> tuple[str, str]:
+    kind, message = outcome
     head = f"<testcase{_attributes(classname=classname, name=name, time=f'{duration_s:.3f}')}"
     inner = [f"<{kind}{_attributes(message=message[:LONGEST_MESSAGE])}/>"] if kind else []
     inner += [f"<system-out>{_text(output)}</system-out>"] if output else []

@@ -88,8 +88,6 @@ def _failures(evidence: Evidence) -> Iterator[NextStep]:
 def _explained(finding: Finding, evidence: Evidence) -> bool:
     """Tell whether a step for the whole run already says why these checks were not sampled."""
     reason = finding.first.not_sampled or ""
-    if finding.sampled and "deadline was reached" not in reason:
-        return False
     run = evidence.run
     causes = (
         (run.interrupted, "interrupted"),

@@ -1,0 +1,199 @@
+"""Builders of evidence that speak the domain: `check("pipeline.chat", "✓✗✗✗", unmet="status == 200 (got 503)")`."""
+
+from typing import Any
+
+from msgspec import structs
+
+from releasegate.model import (
+    CheckResult,
+    Contact,
+    Control,
+    Evidence,
+    Expectation,
+    Identity,
+    Label,
+    Level,
+    Moment,
+    Outcome,
+    Phase,
+    Reading,
+    RuleResult,
+    RunInfo,
+    Sample,
+    State,
+    Trouble,
+    Verdict,
+)
+
+SHA = "4f2a91c07be35d8812aa0c6d9e7f431b5c8d2e60"
+OTHER_SHA = "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
+STARTED = "2026-03-01T12:03:04.500000Z"
+CLAIM = (
+    "{passes}/{total} in {seconds} s. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time "
+    "would pass this rule 0.9 / 15 / 47 / 91 %. A fault slower than {seconds} s counts as one sample."
+)
+CONTACT = Contact(target="api", host="staging.example.com", port=443, address="203.0.113.7", tls="TLSv1.3", bytes_sent=120, bytes_received=840)  # fmt: skip
+EXIT = {State.STABLE: 0, State.DEGRADED: 0, State.UNSTABLE: 10, State.INCONCLUSIVE: 11}
+
+
+def demand(subject: str, text: str, *, met: bool = False, level: Level = Level.FAIL, step: str | None = None, found: Any = ()) -> Expectation:  # fmt: skip
+    return Expectation(subject=subject, operator="equals", demanded=1, found=list(found), met=met, text=text, level=level, step=step)  # fmt: skip
+
+
+def met_sample(**more: Any) -> Sample:
+    given: dict[str, Any] = {
+        "outcome": Outcome.MET,
+        "started": STARTED,
+        "duration_s": 0.012,
+        "phases": (Phase(name="connect", duration_s=0.002), Phase(name="first byte", duration_s=0.01)),
+        "expectations": (demand("status", "status == 200", met=True, found=[200]),),
+        "signature": None,
+        "contact": (CONTACT,),
+    }
+    return Sample(**{**given, **more})
+
+
+def unmet_sample(*unmet: Expectation, **more: Any) -> Sample:
+    unmet = unmet or (demand("status", "status == 200 (got 503)", found=[503]),)
+    more.setdefault("signature", f"http {unmet[0].subject}")
+    more.setdefault("target", "api")
+    return met_sample(outcome=Outcome.UNMET, expectations=unmet, **more)
+
+
+def trouble_sample(reason: str = "refused", phase: str = "connect", message: str = "connection refused", **more: Any) -> Sample:  # fmt: skip
+    trouble = Trouble(phase=phase, reason=reason, message=message, target="api")
+    given = {"signature": f"http {phase} {reason}", "target": "api", "expectations": (), "contact": ()}
+    return met_sample(outcome=Outcome.TROUBLE, trouble=trouble, **{**given, **more})
+
+
+def check(name: str, drawn: str = "✓✓✓✓✓✓✓", label: Label | None = None, *, failure: Sample | None = None, **more: Any) -> CheckResult:  # fmt: skip
+    samples = tuple(met_sample() if mark == "✓" else (failure or unmet_sample()) for mark in drawn)
+    if label is None:
+        label = Label.PASSED if "✗" not in drawn else Label.FLAKY if drawn.count("✓") > 6 else Label.FAILED
+    claim = CLAIM.format(passes=drawn.count("✓"), total=len(drawn), seconds="0.08")
+    given: dict[str, Any] = {
+        "suite": name.partition(".")[0],
+        "kind": "http",
+        "critical": False,
+        "weight": 5.0,
+        "hash": "sha256:0",
+        "profile": "standard",
+        "strength": claim if label in {Label.PASSED, Label.FLAKY} else None,
+        "targets": ("api",),
+        "duration_s": 0.012 * len(drawn),
+        "red_capable": True if "✓" in drawn else None,
+    }
+    return CheckResult(id=name, label=label, **{"samples": samples, **given, **more})
+
+
+def rule(text: str, observed: float | None, *, held: bool | None = True, level: Level = Level.FAIL, **more: Any) -> RuleResult:  # fmt: skip
+    return RuleResult(rule=text, observed=observed, level=level, held=held, metric=text.partition(" ")[0], **more)
+
+
+def policy(*rules: RuleResult) -> dict[str, Any]:
+    def value(text: str) -> float:
+        number = text.rpartition(" ")[2]
+        return float(number[:-1]) / 100 if number.endswith("%") else float(number)
+
+    known = [{"text": r.rule, "metric": r.metric, "op": r.rule.split()[1], "value": value(r.rule)} for r in rules]
+    return {"rules": known, "deadline_s": 900.0, "concurrency": 64}
+
+
+def held_identity() -> Identity:
+    readings = tuple(Reading(target="api", moment=m, at=STARTED, revision=SHA) for m in ("before", "between", "after"))
+    return Identity(judged=SHA, holds=True, readings=readings)
+
+
+def evidence(*checks: CheckResult, state: State = State.STABLE, reasons: tuple[str, ...] = (), rules: tuple[RuleResult, ...] = (), **more: Any) -> Evidence:  # fmt: skip
+    run = {"gate": "staging", "sha": SHA, "started": STARTED, "duration_s": 2.83, "revisions": {"api": SHA}, "tool_version": "0.1.0", "config_hash": "sha256:1"}  # fmt: skip
+    run |= more.pop("run", {})
+    passed = sum(c.label in {Label.PASSED, Label.FLAKY} for c in checks)
+    given: dict[str, Any] = {
+        "plan": {"checks": [c.id for c in checks], "left_out": [], "partial": False, "later": [], "fallbacks": []},
+        "policy": policy(*rules),
+        "control": Control(held=True),
+        "identity": held_identity(),
+        "baseline": None,
+        "excuses": (),
+    }
+    score = passed / len(checks) if checks else None
+    return Evidence(
+        schema="releasegate/evidence/v1",
+        run=RunInfo(**run),
+        checks=checks,
+        rules=rules,
+        verdict=Verdict(state=state, exit_code=EXIT[state], reasons=reasons, score=score),
+        **{**given, **more},
+    )
+
+
+def chat_timeout(**more: Any) -> CheckResult:
+    """The failure that the reference staging is known for."""
+    sample = unmet_sample(
+        demand("event agent_thinking", "timeout waiting for agent_thinking, 5 s after agent_started"),
+        duration_s=5.12,
+        signature="websocket timeout waiting for agent_thinking",
+        phases=(Phase(name="connect", duration_s=0.004), Phase(name="send", duration_s=0.001)),
+        timeline=(Moment(at_s=0.12, name="agent_started"),),
+        contact=(Contact(target="chat", host="chat.example.com", port=443, address="203.0.113.8", tls="TLSv1.3", bytes_received=90),),
+        target="chat",
+        excerpt='{"type": "agent_started", "thread_id": "5f"}',
+    )  # fmt: skip
+    given = {"critical": True, "weight": 30.0, "owner": "@acme/agents", "profile": "lean", "kind": "websocket"}
+    return check(
+        "pipeline.real-agent-execution", "✗✗✗", failure=sample, advice="Look at the agent's tool calls first; see the runbook.", **{**given, **more}
+    )  # fmt: skip
+
+
+def healthy() -> Evidence:
+    """A sound run of the demo's size."""
+    names = ["service-health", "agent-discovery", "workflow-states", "metrics"]
+    suites = [check(f"orchestration.{name}") for name in names] + [check(f"pipeline.{name}") for name in names]
+    chat = check("pipeline.real-agent-execution", "✓✓✓✓✓", critical=True, profile="lean")
+    rules = (rule("pass_rate >= 95%", 1.0), rule("warned == 0", 0.0, level=Level.WARN), rule("flaky <= 20%", 0.0))
+    return evidence(*suites, chat, rules=rules, reasons=("9 of 9 checks passed",))
+
+
+def mixed() -> Evidence:
+    """One critical failure, a flaky check, a warning, a broken rule: what a bad day looks like."""
+    slow = met_sample(
+        expectations=(
+            demand("status", "status == 200", met=True),
+            demand("latency", "latency <= 300ms (got 412 ms)", level=Level.WARN),
+        )
+    )
+    return evidence(
+        sampled_as(check("orchestration.service-health", critical=True), slow),
+        check("orchestration.agent-discovery", "✓✓✗✓✓✓✓✓✓✓✓✓✓"),
+        check("pipeline.lifecycle"),
+        chat_timeout(),
+        state=State.UNSTABLE,
+        reasons=("pipeline.real-agent-execution FAILED", "pass_rate >= 95% is broken"),
+        rules=(
+            rule("pass_rate >= 95%", 0.75, held=False),
+            rule("suite.pipeline.pass_rate >= 50%", 0.5),
+            rule("warned == 0", 1.0, held=False, level=Level.WARN),
+        ),
+    )
+
+
+def sampled_as(result: CheckResult, sample: Sample) -> CheckResult:
+    return structs.replace(result, samples=tuple(sample for _ in result.samples))
+
+
+def staging_down() -> Evidence:
+    """Nothing answers at api, and the control holds."""
+    down = trouble_sample()
+    names = ["service-health", "agent-discovery", "metrics", "lifecycle"]
+    checks = [check(f"orchestration.{name}", "✗✗✗", failure=down, critical=name == "metrics") for name in names]
+    reasons = ("api does not answer: the commit does not start, or staging is down (4 checks)",)
+    return evidence(*checks, state=State.UNSTABLE, reasons=reasons, rules=(rule("pass_rate >= 95%", 0.0, held=False),))
+
+
+def wrong_commit() -> Evidence:
+    """Staging runs another commit; nothing was sampled."""
+    problem = f"api runs {OTHER_SHA}, the commit to judge is {SHA}"
+    checks = [check(f"pipeline.{name}", "", Label.UNPROVEN, not_sampled=problem) for name in ("chat", "metrics")]
+    readings = (Reading(target="api", moment="before", at=STARTED, revision=OTHER_SHA),)
+    identity = Identity(judged=SHA, holds=False, readings=readings, problem=problem)
+    return evidence(*checks, state=State.INCONCLUSIVE, reasons=(problem,), identity=identity)

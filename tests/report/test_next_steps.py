@@ -1,0 +1,198 @@
+"""What to do next: what blocks first, each cause once, in words that name the place to look."""
+
+import re
+
+import pytest
+from report_stories import (
+    chat_timeout,
+    check,
+    demand,
+    evidence,
+    healthy,
+    mixed,
+    rule,
+    staging_down,
+    trouble_sample,
+    unmet_sample,
+    wrong_commit,
+)
+
+from releasegate.model import Control, Identity, Label, Level, Phase, Sample, State
+from releasegate.report.next_steps import NextStep, next_steps
+
+
+def only(sample: Sample, label: Label = Label.FAILED) -> NextStep:
+    (step,) = next_steps(evidence(check("a.b", "✗✗✗", label, failure=sample), state=State.UNSTABLE))
+    return step
+
+
+def test_a_stable_run_asks_for_nothing():
+    assert next_steps(healthy()) == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "phase", "says"),
+    [
+        ("refused", "connect", "is the new build crash-looping? api refuses connections: look at its start-up log"),
+        ("dns", "name", "the name of api does not resolve"),
+        ("tls", "TLS", "certificate"),
+        ("reset", "transfer", "api cuts the connection in the middle: look for a crash or a restart at 2026-03-01T12:03:04Z"),
+        ("closed", "first byte", "closes the connection too early"),
+        ("timeout", "connect", "does not take connections"),
+        ("timeout", "first byte", "takes the request and does not answer: look in its log at 2026-03-01T12:03:04Z"),
+        ("timeout", "transfer", "begins to answer and does not end"),
+        ("timeout", "poll {x}", "too slow in poll {x}"),
+        ("something-new", "nowhere", "could not be looked at"),
+    ],
+)  # fmt: skip
+def test_a_trouble_names_the_place_to_look(reason: str, phase: str, says: str):
+    assert says in only(trouble_sample(reason, phase)).text
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "compare the clocks of gate and staging, the secret"), (403, "denies it"), (404, "is the build on staging the one you mean"), (422, "finds the request invalid"), (429, "raise its limit"), (500, "exception in its log at 2026"), (503, "ready"), (507, "exception in its log"), (200, "accepts what it should refuse"), (302, "redirects"), (418, "not as demanded")],
+)  # fmt: skip
+def test_a_status_names_the_place_to_look(status: int, says: str):
+    assert says in only(unmet_sample(demand("status", f"status == 200 (got {status})", found=[status]))).text
+
+
+def test_a_missing_event_is_named_with_what_came_before():
+    step = next_steps(mixed())[0]
+    assert "find out why agent_thinking does not come (5 s after agent_started): look in the log of chat" in step.text
+    assert step.advice == ("Look at the agent's tool calls first; see the runbook.",)
+    assert step.blocks
+
+
+def test_a_slow_answer_names_the_phase_that_took_the_time():
+    phases = (Phase(name="connect", duration_s=0.1), Phase(name="first byte", duration_s=3.0))
+    text = only(unmet_sample(demand("latency", "latency <= 2s (got 3.1 s)"), phases=phases)).text
+    assert "most of it, 3.00 s, went to first byte" in text
+
+
+def test_an_answer_that_is_not_json_asks_for_error_and_login_pages():
+    assert "error page" in only(unmet_sample(demand("$.a", "$.a == 1 (body is not JSON: unexpected <)"))).text
+
+
+def test_a_changed_answer_names_the_path_and_the_way_out():
+    text = only(unmet_sample(demand("$.agents[*].state", "…"))).text
+    assert "$.agents[*].state; if it is meant, change the check in the same pull request" in text
+
+
+def test_braces_in_foreign_text_are_only_text():
+    assert "$.{target}" in only(unmet_sample(demand("$.{target}", "…"))).text
+    assert "why {0} does" in only(unmet_sample(demand("e", "timeout waiting for {0}, 5 s after {when}"))).text
+
+
+def test_the_environment_is_not_blamed_on_the_change():
+    assert only(trouble_sample(), Label.ENVIRONMENT).text.startswith("most likely not this change: ")
+
+
+def test_an_unproven_check_says_how_often_it_passed():
+    story = evidence(check("a.b", "✓✗✓✗✗", Label.UNPROVEN), state=State.INCONCLUSIVE)
+    assert next_steps(story)[0].text.startswith("it passed 2 of 5 samples: too few to pass, too many to call broken")
+
+
+def test_one_cause_is_one_step_for_all_its_checks():
+    (step,) = next_steps(staging_down())
+    assert len(step.checks) == 4
+    assert step.checks[0] == "orchestration.metrics"
+
+
+def test_the_same_remedy_for_several_checks_is_said_once():
+    checks = [check(f"a.c{n}", "✗✗✗") for n in range(5)]
+    (step,) = next_steps(evidence(*checks, state=State.UNSTABLE))
+    assert step.checks == ("a.c0", "a.c1", "a.c2", "a.c3", "a.c4")
+
+
+def test_what_blocks_comes_before_what_only_warns():
+    steps = next_steps(mixed())
+    assert [step.blocks for step in steps] == [True, False, False]
+
+
+def test_a_critical_failure_comes_before_a_heavy_one():
+    story = evidence(check("a.heavy", "✗✗✗", weight=9.0, failure=trouble_sample()), check("a.key", "✗✗✗", critical=True, weight=1.0), state=State.UNSTABLE)  # fmt: skip
+    assert [step.checks[0] for step in next_steps(story)] == ["a.key", "a.heavy"]
+
+
+def test_a_failed_control_is_the_whole_story():
+    blocked = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled="the control failed") for n in range(3)]
+    story = evidence(*blocked, state=State.INCONCLUSIVE, control=Control(held=False, problem="tcp connect refused"))
+    (step,) = next_steps(story)
+    assert "staging's edge" in step.text
+    assert "no change of yours can break it" in step.text
+
+
+def test_a_wrong_commit_asks_for_the_deployment():
+    (step,) = next_steps(wrong_commit())
+    assert step.text.startswith("deploy the commit (or wait until it has arrived), then run again")
+
+
+def test_a_deployment_in_the_middle_asks_to_let_it_end():
+    identity = Identity(judged="a", holds=False, problem="api changed during the run from a to b")
+    step = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, identity=identity))[0]
+    assert step.text.startswith("let the deployment end, then run again")
+
+
+def test_an_unreadable_revision_is_asked_for():
+    identity = Identity(
+        judged=None, holds=None, problem="api: its revision could not be read before the run (status 500)"
+    )
+    assert (
+        "make the revision readable"
+        in next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, identity=identity))[0].text
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [({"interrupted": True}, "run the gate again"), ({"deadline_reached": True}, "raise `policy: deadline`")],
+)
+def test_a_run_that_did_not_end_says_so_first_and_once(run: dict[str, bool], says: str):
+    why = "the run was interrupted" if "interrupted" in run else "the run's deadline was reached"
+    cut = [check(f"a.c{n}", "✓" * n, Label.UNPROVEN, not_sampled=f"{why} after {n} of its samples") for n in range(3)]
+    (step,) = next_steps(evidence(*cut, state=State.INCONCLUSIVE, run=run))
+    assert says in step.text
+
+
+def test_a_failing_need_is_the_step_and_not_what_waits_for_it():
+    waiting = check("a.child", "", Label.UNPROVEN, not_sampled="needs a.root, which is FAILED")
+    steps = next_steps(evidence(waiting, check("a.root", "✗✗✗"), state=State.UNSTABLE))
+    assert [step.checks for step in steps] == [("a.root",), ("a.child",)]
+    assert "mend what it needs first" in steps[1].text
+
+
+def test_a_rule_without_value_says_what_is_missing():
+    rules = (rule("compliance >= 90%", None, held=None, note="no file"),)
+    (step,) = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, rules=rules, policy={}))
+    assert (
+        step.text
+        == "rule `compliance >= 90%` (no value): it has no value (no file): bring in what it measures, or remove the rule"
+    )
+
+
+def test_a_pass_rate_broken_by_failing_checks_is_not_a_second_step():
+    rules = (rule("pass_rate >= 95%", 0.0, held=False),)
+    assert len(next_steps(evidence(check("a.b", "✗✗✗"), state=State.UNSTABLE, rules=rules))) == 1
+
+
+def test_a_broken_warning_names_its_metric():
+    rules = (rule("leaked == 0", 2.0, held=False, level=Level.WARN),)
+    (step,) = next_steps(evidence(check("a.b"), state=State.DEGRADED, rules=rules))
+    assert "`finally` steps left behind" in step.text
+    assert not step.blocks
+
+
+def test_a_login_that_fell_back_is_named():
+    story = evidence(check("a.b"), state=State.DEGRADED, plan={"fallbacks": ["gate-user"]})
+    assert "mend the login of gate-user" in next_steps(story)[0].text
+
+
+def test_a_red_verdict_never_stands_without_a_step():
+    (step,) = next_steps(evidence(state=State.INCONCLUSIVE, reasons=("nothing passed",)))
+    assert step == NextStep(text="nothing passed", blocks=True)
+
+
+def test_no_step_leaves_a_hole_unfilled():
+    story = evidence(chat_timeout(), *(check(f"a.{reason}", "✗✗✗", failure=trouble_sample(reason)) for reason in ("refused", "dns", "tls", "timeout", "proxy")), state=State.UNSTABLE)  # fmt: skip
+    assert not [step.text for step in next_steps(story) if re.search(r"\{\w*\}", step.text)]

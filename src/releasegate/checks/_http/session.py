@@ -3,7 +3,6 @@
 Credentials and cookies go only to the origin that they are for; a redirect is followed to declared origins only.
 """
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -121,6 +120,8 @@ class Session:
 
     def _read(self, file: File) -> bytes:
         """Read a file beside the config, never one outside of its directory, also not through a link."""
+        from pathlib import Path
+
         base = Path(file.base).resolve()
         path = (base / file.path).resolve()
         self.probe.doing = "file"
@@ -146,12 +147,13 @@ class Session:
         if answer.status != TOO_MANY or not self._may_retry(request):
             return answer
         pause_s = retry_after_s(answer.headers)
-        if pause_s is None or pause_s >= http.timeout_s or judge.accepts_status(request, TOO_MANY, probe.scope):
+        left_s = http.timeout_s - answer.total_s - (pause_s or 0.0)
+        if pause_s is None or left_s <= 0 or judge.accepts_status(request, TOO_MANY, probe.scope):
             return answer
         self._note_retry(f"429 Too Many Requests; sent again after {pause_s:g} s, as Retry-After asks")
         probe.doing = "retry after"
         await probe.sleep(pause_s)
-        return await self._fetch(request, http)
+        return await self._fetch(request, replace_timeout(http, left_s))
 
     def _may_retry(self, request: Request) -> bool:
         return self.recording and request.repeatable and self.probe.retries == 0

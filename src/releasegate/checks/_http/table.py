@@ -1,9 +1,9 @@
 """The config of an `http` check in, a Flow out; and its JSON Schema."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import Any
 
 from releasegate.checks._http import encode
@@ -122,10 +122,9 @@ class BesideConfig(Text):
         text = super().read(node, ctx)
         if text is MISSING:
             return MISSING
-        path = PurePosixPath(text)
-        if not text or path.is_absolute() or ".." in path.parts or "\\" in text or ":" in text:
+        if not text or text.startswith("/") or ".." in text.split("/") or "\\" in text or ":" in text:
             return ctx.report(node, "a file stays inside the config's directory", "write a relative path without ..")
-        return File(base=str(PurePosixPath(node.file.replace("\\", "/")).parent), path=text)
+        return File(base=os.path.dirname(node.file) or ".", path=text)
 
 
 CAPTURE = Either(

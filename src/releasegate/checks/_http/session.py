@@ -4,11 +4,18 @@ Credentials and cookies go only to the origin that they are for; a redirect is f
 """
 
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from msgspec.structs import replace
 
 from releasegate.checks._http import encode, judge
+from releasegate.checks._http.meaning import (
+    closed_before_a_byte,
+    cookies_set,
+    header,
+    joined,
+    retry_after_s,
+    shown,
+)
 from releasegate.checks._http.spec import NOBODY, Answer, Content, File, Flow, Headers, Hop, Request
 from releasegate.checks.base import Probe
 from releasegate.config.model import Target
@@ -19,12 +26,10 @@ from releasegate.wire.origin import absolute, target_for
 from releasegate.wire.types import HttpAnswer, HttpRequest
 
 TOO_MANY = 429
-LONGEST_RETRY_AFTER_S = 5.0
 MOST_FILE_BYTES = 10 * 2**20
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SEE_OTHER = 303
 KEEPING = frozenset({307, 308})
-BEFORE_A_BYTE = frozenset({"closed", "reset"})
 UNSENT = frozenset({"name", "connect", "TLS", "login", "address"})
 KEPT_ABROAD = frozenset({"user-agent", "accept", "accept-language"})
 
@@ -122,7 +127,7 @@ class Session:
         """Read a file beside the config, never one outside of its directory, also not through a link."""
         from pathlib import Path
 
-        base = Path(file.base).resolve()
+        base = Path(file.config).parent.resolve()
         path = (base / file.path).resolve()
         self.probe.doing = "file"
         try:
@@ -274,49 +279,6 @@ def add_contact(contacts: list[Contact], contact: Contact) -> None:
             )
             return
     contacts.append(contact)
-
-
-def header(headers: Headers, name: str) -> str | None:
-    """Give the first header of that (lower-case) name."""
-    return next((value for known, value in headers if known == name), None)
-
-
-def cookies_set(headers: Headers) -> Headers:
-    """Read name and value of each Set-Cookie."""
-    pairs = (value.partition(";")[0].partition("=") for name, value in headers if name == "set-cookie")
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
-
-
-def retry_after_s(headers: Headers) -> float | None:
-    """Read a Retry-After in seconds, if it is one that a sample can wait for."""
-    said = (header(headers, "retry-after") or "").strip()
-    if not said.isascii() or not said.isdigit() or len(said) > 3:  # noqa: PLR2004
-        return None
-    return float(said) if float(said) <= LONGEST_RETRY_AFTER_S else None
-
-
-def closed_before_a_byte(error: CouldNotLook) -> bool:
-    silent = error.contact is None or error.contact.bytes_received == 0
-    return silent and error.trouble.reason in BEFORE_A_BYTE
-
-
-def joined(base: str, location: str) -> str:
-    """Resolve where staging points to, encoded; nonsense comes back as it is, and is on no target."""
-    try:
-        return encode.quote(urljoin(base, location).partition("#")[0], safe=encode.SAFE_IN_PATH)
-    except ValueError:
-        return ""
-
-
-def shown(url: str) -> str:
-    """Give a URL as it may be printed: without userinfo, query and fragment; those hold secrets."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "nonsense"
-    host = parts.netloc.rpartition("@")[2]
-    text = f"{parts.scheme}://{host}{parts.path}"
-    return text if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004
 
 
 def replace_timeout(http: HttpRequest, timeout_s: float) -> HttpRequest:

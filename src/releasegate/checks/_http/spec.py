@@ -59,9 +59,9 @@ class States(Struct, frozen=True, kw_only=True):
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """A file beside the config: `base` is the config's directory, `path` stays inside it."""
+    """A file beside the config file `config`: `path` is relative to its directory and stays inside it."""
 
-    base: str
+    config: str
     path: str
 
 

@@ -87,11 +87,11 @@ def findings(checks: Iterable[CheckResult]) -> list[Finding]:
 def _cause(check: CheckResult) -> tuple[object, ...]:
     if not check.samples:
         return ("not sampled", check.label, _RUN.sub("", check.not_sampled or check.reason or ""))
-    failed = [s for s in check.samples if not s.met]
+    failed = [s for s in check.samples if s.outcome is not Outcome.MET]
+    if not failed or not all(s.trouble for s in failed):
+        return ("alone", check.id)
     kinds = {(s.trouble and s.trouble.phase, s.trouble and s.trouble.reason, s.target) for s in failed}
-    if failed and all(s.outcome is Outcome.TROUBLE for s in failed) and len(kinds) == 1:
-        return ("trouble", check.label, *kinds.pop())
-    return ("alone", check.id)
+    return ("trouble", check.label, *kinds.pop()) if len(kinds) == 1 else ("alone", check.id)
 
 
 def head(finding: Finding, evidence: Evidence) -> str:
@@ -104,7 +104,7 @@ def head(finding: Finding, evidence: Evidence) -> str:
 
 
 def first_failure(check: CheckResult) -> Sample | None:
-    return next((sample for sample in check.samples if not sample.met), None)
+    return next((sample for sample in check.samples if sample.outcome is not Outcome.MET), None)
 
 
 def what(check: CheckResult) -> str:
@@ -112,8 +112,8 @@ def what(check: CheckResult) -> str:
     sample = first_failure(check)
     if sample is None:
         return check.not_sampled or check.reason or "it did not pass"
-    if sample.trouble:
-        trouble = sample.trouble
+    trouble = sample.trouble
+    if trouble:
         where = f"{trouble.step}: " if trouble.step else ""
         return f"{where}{trouble.reason} in {trouble.phase}: {trouble.message}".removesuffix(": ")
     return next(iter(unmet(sample)), sample.signature or "no expectation was met")
@@ -131,7 +131,7 @@ def warning(check: CheckResult) -> str:
 
 def tally(check: CheckResult) -> str:
     """Say how many samples failed, and whether they failed alike."""
-    failed = [s for s in check.samples if not s.met]
+    failed = [s for s in check.samples if s.outcome is not Outcome.MET]
     text = f"{len(failed)} of {plural(len(check.samples), 'sample')} failed"
     reasons = dict.fromkeys(s.signature or "no signature" for s in failed)
     if len(reasons) > 1:

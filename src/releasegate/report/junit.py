@@ -15,7 +15,6 @@ GATE = "releasegate.gate"
 """A name that no suite of a config can have."""
 LONGEST_MESSAGE = 1_000
 Outcome = tuple[str | None, str]
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def render(evidence: Evidence) -> str:
@@ -78,7 +77,7 @@ def _output(check: CheckResult) -> str:
     sample = facts.first_failure(check)
     if sample:
         told += [facts.tally(check), f"timeline {facts.timeline(sample)}", f"answered {facts.answered(sample)}"]
-    told += [text for text in (check.reason, facts.traits(check), check.advice, check.strength) if text]
+        told += [text for text in (check.reason, facts.traits(check), check.advice) if text]
     return "\n".join(told)
 
 
@@ -103,8 +102,12 @@ def _counts(counts: Iterable[int]) -> str:
 
 
 def _attributes(**values: str) -> str:
-    return "".join(f' {name}="{for_terminal(value).translate(_ENTITIES)}"' for name, value in values.items() if value)
+    return "".join(f' {name}="{_escaped(for_terminal(value))}"' for name, value in values.items() if value)
 
 
 def _text(text: str) -> str:
-    return "\n".join(lines(text)).translate(_ENTITIES)
+    return _escaped("\n".join(lines(text)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

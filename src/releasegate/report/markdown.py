@@ -4,13 +4,14 @@ Whole sections are dropped by priority, never markup cut, and what was dropped i
 a config says goes through `releasegate.foreign`: it shows as text and does nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from releasegate.foreign import code_block, code_span, for_markdown
 from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
 from releasegate.report import facts
 from releasegate.report.next_steps import MOST_NAMES, NextStep, next_steps
-from releasegate.report.sections import Section, fixed, fold, listed, pack, table, taken
+from releasegate.report.sections import Section, fixed, fold, listed, pack, rows_fit, section, table, taken
 from releasegate.report.words import EXCUSED, PASSED, listing, marks, observed, order, percent, plural, seconds
 
 EMOJI = {State.STABLE: "✅", State.DEGRADED: "⚠️", State.UNSTABLE: "❌", State.INCONCLUSIVE: "❔"}
@@ -21,7 +22,7 @@ LONGEST_PROSE = 500
 LONGEST_EXCERPT = 1_500
 MOST_REASONS = 8
 MOST_STEPS = 12
-MOST_CAUSES = 40
+MOST_DETAILS = 40
 ROOM_FOR_STEPS = 8_000
 
 
@@ -32,48 +33,54 @@ def render(evidence: Evidence, *, budget: int = BUDGET) -> str:
 
 def _sections(evidence: Evidence) -> Iterator[Section]:
     """Give every section in its place; the weights decide which of them stay when room is short."""
-    bad = facts.failing(evidence)
-    steps = next_steps(evidence)
-    yield Section(
-        name="the verdict's reasons",
-        weight=100,
-        forms=(
-            lambda _: "\n\n".join([_title(evidence), _subtitle(evidence), *_reasons(evidence)]),
-            lambda _: "\n\n".join([_title(evidence), *_reasons(evidence)]),
-            lambda _: _title(evidence),
-        ),
+    title, reasons = _title(evidence), _reasons(evidence)
+    yield section(
+        "the verdict's reasons",
+        100,
+        lambda _: "\n\n".join([title, _subtitle(evidence), *reasons]),
+        lambda _: "\n\n".join([title, *reasons]),
+        lambda _: title,
     )
+    bad = facts.failing(evidence)
     if bad:
-        table_of_all, names = (lambda _: _failing_table(bad, evidence)), (lambda _: _failing_names(bad))
-        forms = (table_of_all, names, lambda room: _as_many_names(bad, room))
-        yield Section(name="the table of failing checks", weight=90, forms=forms)
-    if steps:
-        forms = ((lambda _: _steps(steps, MOST_STEPS)), (lambda _: _steps(steps, 3)), (lambda _: _steps(steps, 1)))
-        yield Section(name="the next steps", weight=80, forms=forms)
-    if evidence.rules:
-        forms = (
-            (lambda _: _rules(evidence, whole=True)),
-            (lambda _: _rules(evidence, whole=False)),
-            _rule_count(evidence),
+        yield section(
+            "the table of failing checks",
+            90,
+            lambda room: _failing_table(bad, evidence) if rows_fit(len(bad), room) else None,
+            lambda room: _failing_names(bad) if rows_fit(len(bad), room) else None,
+            lambda room: _as_many_names(bad, room),
         )
-        yield Section(name="the rules", weight=70, forms=forms)
+    steps = next_steps(evidence)
+    if steps:
+        most = (MOST_STEPS, 3, 1)
+        yield section("the next steps", 80, *(partial(_steps, steps, number) for number in most))
+    yield from _less_urgent(evidence)
+    yield from _folded(evidence, bad)
+
+
+def _less_urgent(evidence: Evidence) -> Iterator[Section]:
+    if evidence.rules:
+        yield section(
+            "the rules",
+            70,
+            lambda _: _rules(evidence, whole=True),
+            lambda _: _rules(evidence, whole=False),
+            lambda _: _rule_count(evidence),
+        )
     beside = _beside(evidence)
     if beside:
         yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
     gaps = [f"- {_prose(gap)}" for gap in facts.gaps(evidence)]
     if gaps:
         yield listed("what was not looked at", 75, "**Not looked at, or not fully**", gaps)
-    yield from _folded(evidence, bad)
 
 
 def _folded(evidence: Evidence, bad: list[CheckResult]) -> Iterator[Section]:
-    details = [_detail(finding, evidence) for finding in facts.findings(bad)[:MOST_CAUSES] if finding.sampled]
+    details = [_detail(f, evidence) for f in facts.findings(bad[:MOST_DETAILS]) if f.sampled]
     if details:
-        yield Section(
-            name="the details of failing checks",
-            weight=40,
-            forms=(lambda _: _details(details), lambda room: _details(taken(details, room - 200))),
-        )
+        of_all = lambda _: _details(details) if len(bad) <= MOST_DETAILS else None  # noqa: E731 - a form among forms
+        as_fits = lambda room: _details(taken(details, room - 200))  # noqa: E731
+        yield section("the details of failing checks", 40, of_all, as_fits)
     sure = [
         f"- {plural(n, 'check')} passed at {_span(profile)}, e.g. {_prose(claim)}"
         for profile, n, claim in facts.strengths(evidence)
@@ -83,9 +90,12 @@ def _folded(evidence: Evidence, bad: list[CheckResult]) -> Iterator[Section]:
     yield fixed("the suites", 50, fold("Suites", _suites(evidence)))
     passed = [check for check in evidence.checks if check.label is Label.PASSED]
     if passed:
-        rows = [f"| {_id(c)} | {marks(c.samples)} | {facts.took(c)} |" for c in passed]
-        title = f"{plural(len(passed), 'check')} passed"
-        yield fixed("the passing checks", 10, fold(title, table("check | samples | took", rows)))
+        yield section("the passing checks", 10, lambda room: _passed(passed) if rows_fit(len(passed), room) else None)
+
+
+def _passed(passed: list[CheckResult]) -> str:
+    rows = [f"| {_id(c)} | {marks(c.samples)} | {facts.took(c)} |" for c in passed]
+    return fold(f"{plural(len(passed), 'check')} passed", table("check | samples | took", rows))
 
 
 def _title(evidence: Evidence) -> str:
@@ -173,10 +183,9 @@ def _rules(evidence: Evidence, *, whole: bool) -> str:
     return table("rule | observed | effect", rows)
 
 
-def _rule_count(evidence: Evidence) -> Callable[[int], str]:
+def _rule_count(evidence: Evidence) -> str:
     broken = [rule for rule in evidence.rules if rule.applicable and not rule.held]
-    text = f"{len(broken):,} of {plural(len(evidence.rules), 'rule')} did not hold"
-    return lambda _: text
+    return f"{len(broken):,} of {plural(len(evidence.rules), 'rule')} did not hold"
 
 
 def _effect(held: bool | None, level: Level, applicable: bool) -> str:
@@ -189,7 +198,7 @@ def _effect(held: bool | None, level: Level, applicable: bool) -> str:
     return "❌ blocks" if level is Level.FAIL else "⚠️ warns"
 
 
-def _steps(steps: tuple[NextStep, ...], most: int) -> str:
+def _steps(steps: tuple[NextStep, ...], most: int, _room: int) -> str:
     out = ["**What to do next**", ""]
     for number, step in enumerate(steps[:most], 1):
         named = ", ".join(_span(name) for name in step.checks[:MOST_NAMES])

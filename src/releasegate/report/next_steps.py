@@ -39,16 +39,19 @@ def next_steps(evidence: Evidence) -> tuple[NextStep, ...]:
 
 def _merged(steps: list[NextStep]) -> list[NextStep]:
     """Say each text once, for all the checks that need it."""
-    by_text: dict[str, NextStep] = {}
+    by_text: dict[str, list[NextStep]] = {}
     for step in steps:
-        known = by_text.get(step.text)
-        by_text[step.text] = step if known is None else NextStep(
-            text=step.text,
-            blocks=known.blocks or step.blocks,
-            checks=(*known.checks, *step.checks),
-            advice=tuple(dict.fromkeys((*known.advice, *step.advice))),
-        )  # fmt: skip
-    return list(by_text.values())
+        by_text.setdefault(step.text, []).append(step)
+    return [same[0] if len(same) == 1 else _joined(same) for same in by_text.values()]
+
+
+def _joined(same: list[NextStep]) -> NextStep:
+    return NextStep(
+        text=same[0].text,
+        blocks=any(step.blocks for step in same),
+        checks=tuple(name for step in same for name in step.checks),
+        advice=tuple(dict.fromkeys(advice for step in same for advice in step.advice)),
+    )
 
 
 def _void(evidence: Evidence) -> Iterator[NextStep]:
@@ -95,7 +98,7 @@ def _explained(finding: Finding, evidence: Evidence) -> bool:
         (evidence.control.held is False, "control"),
         (evidence.identity.holds is False, evidence.identity.problem or "runs "),
     )
-    failed = any(not sample.met for sample in finding.first.samples)
+    failed = first_failure(finding.first) is not None
     return not failed and any(holds and mark in reason for holds, mark in causes)
 
 

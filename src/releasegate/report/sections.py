@@ -7,17 +7,22 @@ from msgspec import Struct
 NOTE_ROOM = 700
 """Kept free for the sentence that names what was left out."""
 LEAST_BUDGET = 2_000
+LEAST_ROW = 12
+"""No row of a table or list is shorter."""
+
+Form = Callable[[int], str | None]
 
 
 class Section(Struct, frozen=True, kw_only=True):
     """A part of a report, in its place. `weight` tells what stays longest.
 
-    `forms` are ever shorter ways to say it; each gets the room that is left. What does not fit is tried in the next.
+    `forms` are ever shorter ways to say it; each gets the room that is left, and may give None when it sees at once
+    that it is not enough. What does not fit is tried in the next.
     """
 
     name: str
     weight: int
-    forms: tuple[Callable[[int], str], ...]
+    forms: tuple[Form, ...]
 
 
 def pack(sections: Sequence[Section], budget: int) -> str:
@@ -25,30 +30,34 @@ def pack(sections: Sequence[Section], budget: int) -> str:
     room = max(LEAST_BUDGET, budget) - NOTE_ROOM
     told: dict[str, str] = {}
     shortened: dict[str, str] = {}
-    for section in sorted(sections, key=lambda section: -section.weight):
-        text, form = _fit(section, room)
-        told[section.name] = text
+    for part in sorted(sections, key=lambda part: -part.weight):
+        text, form = _fit(part, room)
+        told[part.name] = text
         room -= len(text) + 2 if text else 0
         if form:
-            shortened[section.name] = f"part of {section.name}" if text else section.name
-    parts = [told[section.name] for section in sections if told[section.name]]
+            shortened[part.name] = f"part of {part.name}" if text else part.name
+    parts = [told[part.name] for part in sections if told[part.name]]
     if shortened:
-        names = ", ".join(shortened[section.name] for section in sections if section.name in shortened)
+        names = ", ".join(shortened[part.name] for part in sections if part.name in shortened)
         parts.append(f"_Left out for size: {names}. All of it is in the evidence file._")
     return "\n\n".join(parts) + "\n"
 
 
-def _fit(section: Section, room: int) -> tuple[str, int]:
+def _fit(part: Section, room: int) -> tuple[str, int]:
     """Give the first form that fits and its number; nothing, and the number of forms, when none does."""
-    for number, form in enumerate(section.forms):
+    for number, form in enumerate(part.forms):
         text = form(room)
-        if len(text) + 2 <= room:
+        if text is not None and len(text) + 2 <= room:
             return text, number
-    return "", len(section.forms)
+    return "", len(part.forms)
+
+
+def section(name: str, weight: int, *forms: Form) -> Section:
+    return Section(name=name, weight=weight, forms=forms)
 
 
 def fixed(name: str, weight: int, text: str) -> Section:
-    return Section(name=name, weight=weight, forms=(lambda _: text,))
+    return section(name, weight, lambda _: text)
 
 
 def listed(name: str, weight: int, title: str, items: list[str]) -> Section:
@@ -59,7 +68,7 @@ def listed(name: str, weight: int, title: str, items: list[str]) -> Section:
         shown = taken(items, room - len(title) - 60)
         return "\n".join([*head, *shown, f"- and {len(items) - len(shown):,} more"])
 
-    return Section(name=name, weight=weight, forms=(lambda _: "\n".join([*head, *items]), filled))
+    return section(name, weight, lambda _: "\n".join([*head, *items]), filled)
 
 
 def taken(pieces: Iterable[str], room: int) -> list[str]:
@@ -71,6 +80,11 @@ def taken(pieces: Iterable[str], room: int) -> list[str]:
             break
         fitting.append(piece)
     return fitting
+
+
+def rows_fit(count: int, room: int) -> bool:
+    """Tell whether so many rows can fit at all."""
+    return count * LEAST_ROW <= room
 
 
 def table(heads: str, rows: list[str]) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasegate.model import Evidence, Label, RuleResult, Sample, State
+from releasegate.model import Evidence, Label, Outcome, RuleResult, Sample, State
 
 ORDERS = {
     State.STABLE: "may be merged",
@@ -88,7 +88,7 @@ def listing(names: Iterable[str], most: int) -> str:
 
 def marks(samples: tuple[Sample, ...]) -> str:
     """Draw samples in their order: `✓✓✗✗`."""
-    drawn = "".join("✓" if sample.met else "✗" for sample in samples[:MOST_MARKS])
+    drawn = "".join("✓" if sample.outcome is Outcome.MET else "✗" for sample in samples[:MOST_MARKS])
     return drawn if len(samples) <= MOST_MARKS else f"{drawn}… ({len(samples):,})"
 
 

@@ -73,9 +73,9 @@ def _above(demanded: Any, _: Any) -> Iterator[Any]:
 def _beside(bound: Any, direction: int) -> Iterator[Any]:
     if isinstance(bound, (int, float)) and not isinstance(bound, bool):
         yield bound + direction
-        for further in (bound * 1.5 + direction, bound * 0.5 + direction):
-            if math.isfinite(further):
-                yield further
+        # A float so large that one more is no more.
+        if isinstance(bound, float) and math.isfinite(bound + direction * abs(bound)):
+            yield bound + direction * abs(bound)
 
 
 def _resized(demanded: Any, value: Any) -> Iterator[Any]:

@@ -119,7 +119,7 @@ def _read_size(node: Node, ctx: Reading, *, least: int) -> Any:
         if side in ("min", "max"):
             value[side] = _read_bound(item, ctx, least)
         else:
-            ctx.report(node.keys.get(side, item), f'unknown bound "{side}"', did_you_mean(side, ["min", "max"]))
+            ctx.report(node.keys[side], f'unknown bound "{side}"', did_you_mean(side, ["min", "max"]))
     if not node.value:
         ctx.report(node, "expected min, max or both")
     _check_order(node, ctx, value)

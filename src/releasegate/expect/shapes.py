@@ -36,8 +36,10 @@ class JsonExpect(Shape):
             if isinstance(item.value, dict):
                 found = read_operators(item, ctx, OPERATORS)
             else:
-                found = {"equals": read_value(item, ctx, textual=False)}
-            demands += [Demand(path, operator, value) for operator, value in (found or {}).items()]
+                value = read_value(item, ctx, textual=False)
+                found = MISSING if value is MISSING else {"equals": value}
+            if found is not MISSING:
+                demands += [Demand(path, operator, value) for operator, value in found.items()]
         return tuple(demands) if len(ctx.problems) == before else MISSING
 
     def schema(self) -> dict[str, Any]:

@@ -103,13 +103,15 @@ def got(values: list[Any]) -> str:
 
 
 def duration(seconds: float) -> str:
-    if seconds < 1:
-        return f"{seconds * 1000:.5g} ms"
-    return f"{seconds:.5g} s"
+    return f"{_rounded(seconds * 1000)} ms" if seconds < 1 else f"{_rounded(seconds)} s"
 
 
 def size(count: float) -> str:
     for unit, scale in (("MiB", 2**20), ("KiB", 2**10)):
         if count >= scale:
-            return f"{count / scale:.4g} {unit}"
+            return f"{_rounded(count / scale)} {unit}"
     return f"{count:g} B"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:.3f}".rstrip("0").rstrip(".")

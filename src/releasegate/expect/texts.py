@@ -34,7 +34,7 @@ def _written(parsed: Any) -> str:
 def _one(operation: str, argument: Any) -> str:  # noqa: PLR0911 - one line for each operation
     match operation:
         case "LITERAL":
-            return chr(argument)
+            return chr(int(argument))
         case "NOT_LITERAL":
             return "a" if argument != ord("a") else "b"
         case "ANY":
@@ -46,7 +46,8 @@ def _one(operation: str, argument: Any) -> str:  # noqa: PLR0911 - one line for 
         case "SUBPATTERN":
             return _written(argument[3])
         case "MAX_REPEAT" | "MIN_REPEAT":
-            return _written(argument[2]) * min(max(argument[0], 1 if argument[1] else 0), _MAX_REPEAT)
+            least = int(argument[0]) or int(bool(argument[1]))
+            return _written(argument[2]) * min(least, _MAX_REPEAT)
     return ""
 
 
@@ -57,7 +58,7 @@ def _of_class(members: list[Any]) -> str:
         return next((sign for sign in _PRINTABLE if not any(test(sign) for test in refused)), "é")
     kind, argument = kinds[0]
     first = argument[0] if kind == "RANGE" else argument
-    return chr(first) if kind in ("RANGE", "LITERAL") else _CATEGORIES.get(str(argument), "")
+    return chr(int(first)) if kind in ("RANGE", "LITERAL") else _CATEGORIES.get(str(argument), "")
 
 
 def _inside(kind: str, argument: Any) -> Callable[[str], bool]:

@@ -33,7 +33,7 @@ _ACTIVE = re.compile(
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", "$": "<span>$</span>"}
 _LEADING = re.compile(r"^(\d{0,9})([-+=:.)])")
 _BACKTICKS = re.compile("`+")
-_IN_CODE = re.compile(r"(?i:(?<=www))\.|[^\w\s,/.-]|_", re.ASCII)
+_IN_CODE = re.compile(r"(?i:(?<=www))\.|/(?=/)|[^\w\s,/.-]|_", re.ASCII)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -101,7 +101,7 @@ def _entity(match: re.Match[str]) -> str:
     char = match.group()
     if char == ".":
         return _GAP + char
-    return f"&#{ord(char)};" + (_GAP if char in "@:#" else "")
+    return f"&#{ord(char)};" + (_GAP if char in "@:#/" else "")
 
 
 def code_block(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -102,6 +102,19 @@ def test_the_comment_has_the_same_structure_whatever_staging_says(story: Evidenc
         "text", "text_special", "softbreak", "code_inline", "html_inline", "strong_open", "strong_close", "em_open", "em_close"
     }  # fmt: skip
     assert {t.content for t in inlines(tokens) if t.type == "html_inline"} <= {"<span>", "</span>", "<code>", "</code>"}
+
+
+@stories
+@given(text=hostile)
+@settings(max_examples=25, deadline=None)
+@example(text="|")
+@example(text="\\|")
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(story: Evidence, text: str):
+    wanted = 0
+    for line in markdown.render(poison(story, text)).split("\n"):
+        cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("| ") else 0
+        wanted = (wanted or cells) if cells else 0
+        assert cells == wanted, line
 
 
 @stories

@@ -5,7 +5,7 @@ which costs 40 ms to import and is loaded only then.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -110,7 +110,7 @@ def _keyed(parent: Any, step: Any) -> Iterable[tuple[str | int, Any]]:
     return enumerate(parent) if isinstance(parent, list) else []
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def compile_path(text: str) -> Path:
     """Compile once. Raises BadPath."""
     if len(text) > MAX_PATH:
@@ -172,8 +172,3 @@ def check(node: Node, ctx: Reading, text: str) -> bool:
         ctx.report(here, f'bad JSONPath "{text[:80]}": {error}', hint)
         return False
     return True
-
-
-def parents(locations: Iterable[Location]) -> Iterator[Location]:
-    """Give where the parents stand; the root has none."""
-    return (at[:-1] for at in locations if at)

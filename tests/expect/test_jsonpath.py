@@ -1,5 +1,6 @@
 """JSONPath: the plain paths read here select what the library selects; bombs end; mistakes are pointed at."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -76,10 +77,8 @@ def test_a_bad_path_says_what_is_wrong_and_where(text, position):
 
 @given(st.text(alphabet="$.[]*'\"?@!()=<>&|0123456789ab \\u-,:é\ud800", max_size=20))
 def test_any_text_is_a_path_or_a_bad_path(text):
-    try:
-        compile_path(f"${text}").select({"a": [1, {"b": "x"}]})
-    except BadPath:
-        pass
+    with contextlib.suppress(BadPath):
+        assert isinstance(compile_path(f"${text}").select({"a": [1, {"b": "x"}]}), list)
 
 
 BOMBS = ["$..*..*", "$..*..*..*[?@.none]", "$[*][?$..*[?@.none]]", "$[?$[?@.none]]", "$[?count($..*) > 1]"]

@@ -1,6 +1,7 @@
 """Violations: what is given breaks the expectation when judged, and what cannot be broken is called vacuous."""
 
 import copy
+import time
 
 import pytest
 from expect_words import demands, judged, read
@@ -135,6 +136,33 @@ def test_bounds_are_broken_by_a_little_more():
 def test_never_green_14_a_size_that_is_at_least_nothing_is_vacuous():
     demand, _ = read(SizeBound(), "{min: 0B}")
     assert violate_value(5, judge_size(demand, 5)[0]) is VACUOUS
+
+
+@pytest.mark.parametrize(
+    "demand", ["$[*]: {exists: true}", "$[*]: {count: {min: 1}}", "$[*].a: 1", "$[*]: {type: object}"]
+)
+def test_many_nodes_are_broken_in_linear_time(demand):
+    value = [{"a": 1}] * 50_000
+    began = time.process_time()
+    (expectation,) = judged(demand, value)
+    assert violate_json(value, expectation) is not VACUOUS
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$[9007199254740991]",
+        "$.a[-900719925474]",
+        "$" + ".a" * 400,
+        "$..a[9007199254740991]",
+        "$[?@[900719925474] == 1]",
+    ],
+)
+def test_a_place_too_far_away_to_be_built_is_no_crash(path):
+    (expectation,) = judged(f'"{path}": {{exists: false}}', {})
+    assert expectation.met
+    assert violate_json({}, expectation) is VACUOUS
 
 
 def test_an_operand_of_four_hundred_digits_is_no_crash():

@@ -11,6 +11,7 @@ from releasegate.expect.operators import TYPES, is_class
 from releasegate.expect.texts import matching
 
 MAX_BUILT = 100_000
+MAX_TEXT = 10_000_000
 SAMPLES: dict[str, Any] = {
     "string": "releasegate", "number": 0.5, "integer": 7, "boolean": True, "array": [], "object": {}, "null": None,
 }  # fmt: skip
@@ -79,7 +80,7 @@ def _beside(bound: Any, direction: int) -> Iterator[Any]:
 
 
 def _resized(demanded: Any, value: Any) -> Iterator[Any]:
-    for size in sizes(demanded):
+    for size in sizes(demanded, MAX_TEXT if isinstance(value, str) else MAX_BUILT):
         if isinstance(value, str):
             yield (value + "x" * size)[:size]
         elif isinstance(value, list):
@@ -89,13 +90,13 @@ def _resized(demanded: Any, value: Any) -> Iterator[Any]:
             yield dict([*value.items(), *added.items()][:size])
 
 
-def sizes(demanded: Any) -> list[int]:
+def sizes(demanded: Any, most: int = MAX_BUILT) -> list[int]:
     """Give lengths just outside of what is demanded."""
     if isinstance(demanded, dict):
         near = [demanded[side] + by for side, by in (("min", -1), ("max", 1)) if side in demanded]
     else:
         near = [demanded - 1, demanded + 1] if isinstance(demanded, (int, float)) else []
-    return [int(size) for size in near if 0 <= size <= MAX_BUILT]
+    return [int(size) for size in near if 0 <= size <= most]
 
 
 def _misfits(_: Any, value: Any) -> Iterator[Any]:

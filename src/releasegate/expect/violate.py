@@ -12,11 +12,12 @@ from releasegate.config.shape import MISSING
 from releasegate.expect.candidates import candidates, sizes
 from releasegate.expect.insert import inserted
 from releasegate.expect.judge import is_met, looked_at, number_of
-from releasegate.expect.place import put, remove
+from releasegate.expect.place import put, put_all, remove
 from releasegate.jsonpath import Location, Path, TooManyNodes, compile_path
 from releasegate.model import Expectation
 
 _PLACES = 20
+MEASURED = ("size", "latency")
 
 
 class _Vacuous:
@@ -38,6 +39,8 @@ def violate_value(value: Any, expectation: Expectation) -> Any:
         return MISSING if demanded else "releasegate"
     for candidate in candidates(operator, demanded, value):
         new = str(candidate) if isinstance(value, str) and not isinstance(candidate, str) else candidate
+        if expectation.subject in MEASURED and isinstance(new, (int, float)) and new < 0:
+            continue
         judged = number_of(new) if operator in ("min", "max") else new
         if not is_met(operator, demanded, looked_at(operator, [judged])):
             return new
@@ -72,6 +75,9 @@ def _changed(value: Any, path: Path, expectation: Expectation) -> Iterator[Any]:
     for at in places[:_PLACES]:
         for candidate in candidates(operator, demanded, _at(value, at)):
             yield put(value, at, candidate)
+    # Where a filter picks by what is changed, one change may only leave the node out; all of them leave none.
+    for candidate in candidates(operator, demanded, _at(value, places[0])) if len(places) > 1 else ():
+        yield put_all(value, places, candidate)
 
 
 def _at(value: Any, at: Location) -> Any:
@@ -87,13 +93,7 @@ def _fewer(value: Any, places: list[Location], demanded: Any) -> Iterator[Any]:
         return
     keeps = [0] if demanded is True else [size for size in sizes(demanded) if size < len(removable)]
     for kept in keeps:
-        yield remove(value, _outermost(removable[kept:]))
-
-
-def _outermost(places: list[Location]) -> list[Location]:
-    """Leave out what is inside of another place: it goes with it."""
-    chosen = set(places)
-    return [at for at in places if not any(at[:length] in chosen for length in range(1, len(at)))]
+        yield remove(value, removable[kept:])
 
 
 def _more(value: Any, places: list[Location], demanded: Any) -> Iterator[Any]:

@@ -81,7 +81,7 @@ class IdentityDecl:
 
     name: str
     login: Login | None = field(default=None, repr=False)
-    jwt: Jwt | None = None
+    jwt: Jwt | None = field(default=None, repr=False)
     bearer: str | None = field(default=None, repr=False)
     basic: tuple[str, str] | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -97,7 +97,7 @@ class CheckDecl:
     suite: str
     name: str
     kind: str
-    spec: Any
+    spec: Any = field(repr=False)
     hash: str
     """sha256 of the check's canonical content (holes unfilled): history is keyed by it."""
     loops: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class Policy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlDecl:
     kind: str
-    spec: Any
+    spec: Any = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ class Config:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     later: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
-    baseline: dict[str, Any] | None = None
+    baseline: dict[str, Any] | None = field(default=None, repr=False)
     metrics: dict[str, Any] = field(default_factory=dict)
     excuses: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)

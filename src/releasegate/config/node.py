@@ -19,6 +19,8 @@ class Node:
     quoted: bool = False
     keys: "dict[str, Node]" = field(default_factory=dict)
     file: str = ""
+    env: tuple[str, ...] | None = field(default=None, repr=False)
+    """The values of the environment that were put into this scalar; None when it holds no `${NAME}`."""
 
     @property
     def kind(self) -> str:

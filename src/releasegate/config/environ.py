@@ -1,0 +1,89 @@
+"""Scalars with `${NAME}` in, the same scalars with the environment's values out. After parsing: never YAML."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from releasegate.config.node import Node, Problem
+from releasegate.config.shape import did_you_mean, shown
+from releasegate.template import HOLE
+
+VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{")
+OF_THE_PLATFORM = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_")
+PLACEHOLDER = "unset-"
+
+
+@dataclass(slots=True)
+class Environment:
+    """Puts values into nodes and keeps the problems. `lenient` puts a placeholder where nothing is set."""
+
+    values: Mapping[str, str]
+    problems: list[Problem]
+    lenient: bool = False
+
+    def fill(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self._fill_one(node)
+
+    def _fill_one(self, node: Node) -> None:
+        text, ours, used, at = "", bytearray(), [], 0
+        for match in VARIABLE.finditer(node.raw):
+            written = node.raw[at : match.start()]
+            at = match.end()
+            value = "${" if match[0] == "$${" else self._value(node, match)
+            if match["name"]:
+                used.append(value)
+            text += written + value
+            ours += bytes(len(written)) + (b"\x01" if match["name"] else b"\x00") * len(value)
+        text += node.raw[at:]
+        ours += bytes(len(text) - len(ours))
+        node.value = self._without_new_holes(node, text, bytes(ours))
+        node.env = tuple(used) if used else None
+
+    def _value(self, node: Node, match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return self._malformed(node, match)
+        if name.startswith(OF_THE_PLATFORM):
+            prefix = next(prefix for prefix in OF_THE_PLATFORM if name.startswith(prefix))
+            self._report(
+                node, f"${{{name}}} is not given to a config: {prefix}* is the platform's own",
+                "set a variable of your own in the workflow's env:",
+            )  # fmt: skip
+            return ""
+        found = self.values.get(name)
+        if not found and match["default"] is not None:
+            return match["default"]
+        if found is None and self.lenient:
+            return PLACEHOLDER + name.lower().replace("_", "-")
+        if found is None:
+            near = did_you_mean(name, [known for known in self.values if not known.startswith(OF_THE_PLATFORM)])
+            near = near if near and near.startswith("did") else None
+            self._report(node, f"${{{name}}} is not set", near or f"set it, or give a default: ${{{name}:-…}}")
+            return ""
+        return found
+
+    def _malformed(self, node: Node, match: re.Match[str]) -> str:
+        rest = node.raw[match.start() :]
+        hint = "write ${NAME} or ${NAME:-default}; $${ stands for a literal ${"
+        if rest.startswith("${{"):
+            hint = "expressions of GitHub are not known here: set env: in the workflow and write ${NAME}"
+        self._report(node, f"expected ${{NAME}}, found {shown(rest)}", hint)
+        return ""
+
+    def _without_new_holes(self, node: Node, text: str, ours: bytes) -> str:
+        """Escape each hole that the environment brought in or completed: only the config's own may be filled."""
+        out, at = "", 0
+        for match in HOLE.finditer(text):
+            touched = any(ours[match.start() : match.end()])
+            if not touched:
+                continue
+            start = match.start() if match[1] is not None else match.start() + 1
+            if match[1] is None and not any(ours[start : match.end()]):
+                self._report(node, "a value that ends in \\ cannot stand before {{", "put something between them")
+            out += text[at:start] + "\\"
+            at = start
+        return out + text[at:]
+
+    def _report(self, node: Node, message: str, hint: str) -> None:
+        self.problems.append(Problem(node.file, node.line, node.column, message, hint))

@@ -1,0 +1,24 @@
+"""Names of kinds in, kinds out: found when a config names them, so that this room depends on none of them."""
+
+from importlib import import_module
+from typing import Any
+
+
+def kinds() -> tuple[str, ...]:
+    """Give the names of the kinds that come with the gate."""
+    names: tuple[str, ...] = import_module("releasegate.checks.catalogue").kinds()
+    return names
+
+
+def kind(name: str) -> Any:
+    """Give a kind. Raises KeyError when nobody provides it."""
+    return import_module("releasegate.checks.catalogue").kind(name)
+
+
+def profile(found: Any, samples: str | None, spec: Any) -> str:
+    """Give the sampling profile of a check: as declared, or leaner the more a sample leaves behind."""
+    if samples:
+        return samples
+    if found.writes(spec):
+        return "lean" if found.cleans_up(spec) else "single"
+    return str(found.reads_by_default)

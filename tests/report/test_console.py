@@ -149,6 +149,21 @@ def test_the_judged_commit_and_who_runs_it_are_told():
     assert "commit 4f2a91c07be3, which api ran (before, between, after the run); the control held" in plain(healthy())
 
 
+def test_a_partial_run_says_that_it_speaks_for_its_part_only():
+    story = evidence(check("a.b"), plan={"partial": True, "left_out": [{"id": "a.c", "reason": "not selected"}]})
+    assert "a partial run, which does not speak for the whole gate: 1 of 1 check passed" in flat(story)
+    assert "left out, not selected: a.c" in flat(story)
+
+
+def test_an_interrupted_run_shows_the_exit_code_that_the_command_ends_with():
+    story = evidence(check("a.b", "✓"), state=State.INCONCLUSIVE, run={"interrupted": True})
+    assert plain(story).startswith("INCONCLUSIVE  do not merge, the evidence does not decide · exit 130\n")
+
+
+def test_who_answered_the_run_is_told_with_the_address():
+    assert "answered by api staging.example.com:443 (203.0.113.7, TLSv1.3)\n" in plain(healthy())
+
+
 def test_a_wrong_commit_names_both_in_full():
     report = flat(wrong_commit())
     assert "api runs 9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001" in report

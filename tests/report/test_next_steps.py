@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec import structs
 from report_stories import (
     chat_timeout,
     check,
@@ -42,6 +43,8 @@ def test_a_stable_run_asks_for_nothing():
         ("timeout", "first byte", "takes the request and does not answer: look in its log at 2026-03-01T12:03:04Z"),
         ("timeout", "transfer", "begins to answer and does not end"),
         ("timeout", "poll {x}", "too slow in poll {x}"),
+        ("not allowed", "address", "the gate itself refuses"),
+        ("status 401", "login", "the identity could not be had"),
         ("something-new", "nowhere", "could not be looked at"),
     ],
 )  # fmt: skip
@@ -72,6 +75,20 @@ def test_a_slow_answer_names_the_phase_that_took_the_time():
 
 def test_an_answer_that_is_not_json_asks_for_error_and_login_pages():
     assert "error page" in only(unmet_sample(demand("$.a", "$.a == 1 (body is not JSON: unexpected <)"))).text
+
+
+@pytest.mark.parametrize(
+    ("subject", "operator", "says"),
+    [
+        ("states", "stuck in waiting_for_agents", "what api waits for: it is stuck in waiting_for_agents"),
+        ("states", "reached failed", "the path reached failed"),
+        ("until", "within", "did not get there in time"),
+        ("capture id", "one value", "lacks what the next step needs (capture id)"),
+    ],
+)
+def test_a_poll_a_path_and_a_capture_have_remedies_of_their_own(subject: str, operator: str, says: str):
+    unmet = structs.replace(demand(subject, "…"), operator=operator)
+    assert says in only(unmet_sample(unmet)).text
 
 
 def test_a_changed_answer_names_the_path_and_the_way_out():

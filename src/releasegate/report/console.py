@@ -2,11 +2,12 @@
 
 from releasegate.foreign import lines
 from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
-from releasegate.report import facts
+from releasegate.report import facts, overview
 from releasegate.report.next_steps import MOST_NAMES, next_steps
 from releasegate.report.paper import Paper
 from releasegate.report.words import (
     EXCUSED,
+    exit_code,
     listing,
     marks,
     observed,
@@ -40,20 +41,20 @@ def render(evidence: Evidence, *, colour: bool, width: int) -> str:
 
 
 def _verdict(paper: Paper, evidence: Evidence) -> None:
-    verdict, run = evidence.verdict, evidence.run
-    paper.tagged(verdict.state.value, f" {order(evidence)} · exit {verdict.exit_code}", STYLES[verdict.state])
+    verdict = evidence.verdict
+    paper.tagged(verdict.state.value, f" {order(evidence)} · exit {exit_code(evidence)}", STYLES[verdict.state])
     for reason in verdict.reasons:
         paper.line(reason, indent=2)
     paper.gap()
-    score = "" if verdict.score is None else f", score {percent(verdict.score)}"
-    samples = plural(facts.sample_count(evidence), "sample")
-    counts = facts.headline_counts(evidence)
-    paper.line(f"gate {run.gate}: {counts}{score}; {samples} in {seconds(run.duration_s)}")
-    paper.line(f"{facts.commit_line(evidence)}; {facts.control_line(evidence)}")
+    paper.line(f"gate {evidence.run.gate}: {overview.run_line(evidence)}")
+    paper.line(f"{overview.commit_line(evidence)}; {overview.control_line(evidence)}")
+    answerers = overview.answerers(evidence)
+    if answerers:
+        paper.line(f"answered by {answerers}")
 
 
 def _suites(paper: Paper, evidence: Evidence) -> None:
-    suites = facts.suite_lines(evidence)
+    suites = overview.suite_lines(evidence)
     if not suites:
         return
     paper.gap()
@@ -111,6 +112,9 @@ def _details(paper: Paper, check: CheckResult, *, grouped: bool) -> None:
         _detail(paper, "timeline", facts.timeline(sample))
         _detail(paper, "answered", facts.answered(sample))
         _detail(paper, "took", facts.took(check))
+    if check.strength:
+        _detail(paper, "how sure", check.strength)
+    if sample:
         for note in sample.notes[:3]:
             _detail(paper, "note", note)
     traits = facts.traits(check)
@@ -195,7 +199,7 @@ def rule_effect(held: bool | None, level: Level, *, applicable: bool) -> tuple[s
 
 
 def _strength(paper: Paper, evidence: Evidence) -> None:
-    strengths = facts.strengths(evidence)
+    strengths = overview.strengths(evidence)
     if not strengths:
         return
     paper.gap()
@@ -207,7 +211,7 @@ def _strength(paper: Paper, evidence: Evidence) -> None:
 
 
 def _gaps(paper: Paper, evidence: Evidence) -> None:
-    gaps = facts.gaps(evidence)
+    gaps = overview.gaps(evidence)
     if gaps:
         paper.gap()
     for gap in gaps:

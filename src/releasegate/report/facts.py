@@ -1,19 +1,16 @@
-"""Evidence in, what every report says about it out: findings, suites, rules; plain text, not yet made safe.
+"""Evidence in, what every report says about its checks out: findings; plain text, not yet made safe.
 
 Each renderer puts these texts through `releasegate.foreign` in its own way; the facts are the same in all.
 """
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 
 from msgspec import Struct
 
-from releasegate.model import CheckResult, Evidence, Label, Level, Outcome, Sample
-from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds, short
+from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Outcome, Sample
+from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
 
-SAME_FROM = 2
-"""So many checks with one cause are one finding."""
 MOST_STEPS = 12
 _RUN = re.compile(r" after \d+ of its samples$")
 
@@ -28,21 +25,6 @@ class Finding(Struct, frozen=True, kw_only=True):
     @property
     def first(self) -> CheckResult:
         return self.checks[0]
-
-
-class SuiteLine(Struct, frozen=True, kw_only=True):
-    """How one suite went. `counted` is the denominator: excused and skipped checks are not in it."""
-
-    name: str
-    passed: int
-    counted: int
-    flaky: int
-    others: int
-    duration_s: float
-
-    @property
-    def share(self) -> float | None:
-        return self.passed / self.counted if self.counted else None
 
 
 def rank(check: CheckResult) -> tuple[int, bool, float]:
@@ -166,8 +148,7 @@ def answered(sample: Sample) -> str:
     """Say who answered, from where; nobody, if no byte came back."""
     seen: dict[str, None] = {}
     for contact in sample.contact:
-        via = [part for part in (contact.address, contact.tls) if part and part != contact.host]
-        told = f"{contact.target} {contact.host}:{contact.port}" + (f" ({', '.join(via)})" if via else "")
+        told = who(contact)
         seen[told if contact.bytes_received else f"{told}, not a byte"] = None
     return "; ".join(seen) or "nobody"
 
@@ -182,6 +163,12 @@ def took(check: CheckResult) -> str:
     return told if seconds(middle) == told else f"{seconds(middle)}, at most {told}"
 
 
+def who(contact: Contact) -> str:
+    """Name an answerer: target, host and port, address, TLS."""
+    via = [part for part in (contact.address, contact.tls) if part and part != contact.host]
+    return f"{contact.target} {contact.host}:{contact.port}" + (f" ({', '.join(via)})" if via else "")
+
+
 def traits(check: CheckResult) -> str:
     """Say what makes a check weigh: `critical · weight 30 · @acme/agents`."""
     parts = ["critical"] if check.critical else []
@@ -189,98 +176,3 @@ def traits(check: CheckResult) -> str:
     parts += [f"weight {check.weight:.3g}"] if check.weight else []
     parts += [f"owner {check.owner}"] if check.owner else []
     return " · ".join(parts)
-
-
-def suite_lines(evidence: Evidence) -> list[SuiteLine]:
-    suites: dict[str, list[CheckResult]] = {}
-    for check in evidence.checks:
-        suites.setdefault(check.suite, []).append(check)
-    return [_suite_line(name, checks) for name, checks in suites.items()]
-
-
-def _suite_line(name: str, checks: list[CheckResult]) -> SuiteLine:
-    counted = [c for c in checks if c.label not in EXCUSED and c.label is not Label.SKIPPED]
-    return SuiteLine(
-        name=name,
-        passed=sum(c.label in PASSED for c in counted),
-        counted=len(counted),
-        flaky=sum(c.label is Label.FLAKY for c in counted),
-        others=len(checks) - len(counted),
-        duration_s=_span(checks),
-    )
-
-
-def _span(checks: list[CheckResult]) -> float:
-    """Give the seconds from the first sample's start to the last check's end; checks run side by side."""
-    sampled = [check for check in checks if check.samples]
-    try:
-        starts = [datetime.fromisoformat(check.samples[0].started).timestamp() for check in sampled]
-    except ValueError:
-        return max((check.duration_s for check in sampled), default=0.0)
-    ends = [start + check.duration_s for start, check in zip(starts, sampled, strict=True)]
-    return max(ends) - min(starts) if starts else 0.0
-
-
-def sample_count(evidence: Evidence) -> int:
-    return sum(len(check.samples) for check in evidence.checks)
-
-
-def headline_counts(evidence: Evidence) -> str:
-    """Say the counts that the verdict rests on: `16 of 17 checks passed, 1 failed, 2 flaky`."""
-    labels = [check.label for check in evidence.checks]
-    counted = [label for label in labels if label not in EXCUSED and label is not Label.SKIPPED]
-    parts = [f"{sum(label in PASSED for label in counted):,} of {plural(len(counted), 'check')} passed"]
-    tallies = ((label, labels.count(label)) for label in Label if label is not Label.PASSED)
-    parts += [f"{count:,} {label.value.lower().replace('_', '-')}" for label, count in tallies if count]
-    return ", ".join(parts)
-
-
-def commit_line(evidence: Evidence) -> str:
-    """Say which commit was judged, and whether staging was seen to run it."""
-    identity = evidence.identity
-    judged = short(identity.judged or evidence.run.sha)
-    if identity.holds is None:
-        return f"commit {judged}; {identity.problem or 'no target says which commit it runs'}"
-    if not identity.holds:
-        why = identity.problem or "it says another commit"
-        said = any(why in reason for reason in evidence.verdict.reasons)
-        return f"commit {judged}; staging does not run it" + ("" if said else f": {why}")
-    targets = listing(dict.fromkeys(r.target for r in identity.readings), 4)
-    moments = listing(dict.fromkeys(r.moment for r in identity.readings), 3)
-    return f"commit {judged}, which {targets} ran ({moments} the run)"
-
-
-def control_line(evidence: Evidence) -> str:
-    held = evidence.control.held
-    if held is None:
-        return "no control is declared"
-    return "the control held" if held else f"the control failed: {evidence.control.problem or 'no reason was kept'}"
-
-
-def strengths(evidence: Evidence) -> list[tuple[str, int, str]]:
-    """Give, for each profile, how many checks passed under it and the claim of the weightiest, largest group first."""
-    groups: dict[str, list[CheckResult]] = {}
-    for check in evidence.checks:
-        if check.label in PASSED and check.strength:
-            groups.setdefault(check.profile, []).append(check)
-    told = [(name, len(group), min(group, key=_quickest).strength or "") for name, group in groups.items()]
-    return sorted(told, key=lambda entry: -entry[1])
-
-
-def _quickest(check: CheckResult) -> tuple[int, float]:
-    return len(check.samples), check.duration_s
-
-
-def gaps(evidence: Evidence) -> list[str]:
-    """Name what was declared and not looked at: left out, not judged yet, dropped from the file."""
-    told: list[str] = []
-    reasons: dict[str, list[str]] = {}
-    for left in evidence.plan.get("left_out", ()):
-        reasons.setdefault(str(left["reason"]), []).append(str(left["id"]))
-    told += [f"left out, {reason}: {listing(ids, 12)}" for reason, ids in reasons.items()]
-    later = evidence.plan.get("later", ())
-    told += [f"not judged yet: {name} ({reason})" for name, reason in later]
-    vacuous = [c.id for c in evidence.checks if c.red_capable is False]
-    if vacuous:
-        told.append(f"green, but nothing could have turned it red: {listing(vacuous, 8)}")
-    return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]

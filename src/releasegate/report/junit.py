@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from releasegate.foreign import for_terminal, lines
 from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
-from releasegate.report import facts
+from releasegate.report import facts, overview
 from releasegate.report.words import BROKEN, PASSED, advisory_run, marks, observed, order
 
 GATE = "releasegate.gate"
@@ -22,14 +22,14 @@ def render(evidence: Evidence) -> str:
     suites: dict[str, list[CheckResult]] = {}
     for check in evidence.checks:
         suites.setdefault(check.suite, []).append(check)
-    body = [_checks(line, suites[line.name]) for line in facts.suite_lines(evidence)]
+    body = [_checks(line, suites[line.name]) for line in overview.suite_lines(evidence)]
     body.append(_gate(evidence))
     total = [sum(part) for part in zip(*(counts for _, counts in body), strict=True)]
     head = f"<testsuites {_counts(total)}{_attributes(name=evidence.run.gate, time=f'{evidence.run.duration_s:.3f}')}>"
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *(text for text, _ in body), "</testsuites>\n"])
 
 
-def _checks(line: facts.SuiteLine, checks: list[CheckResult]) -> tuple[str, list[int]]:
+def _checks(line: overview.SuiteLine, checks: list[CheckResult]) -> tuple[str, list[int]]:
     cases = [_case(c.suite, c.id.removeprefix(f"{c.suite}."), c.duration_s, _outcome(c), _output(c)) for c in checks]
     started = checks[0].samples[0].started if checks[0].samples else ""
     return _suite(line.name, line.duration_s, cases, started)

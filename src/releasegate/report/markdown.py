@@ -9,7 +9,7 @@ from functools import partial
 
 from releasegate.foreign import code_block, code_span, for_markdown
 from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
-from releasegate.report import facts
+from releasegate.report import facts, overview
 from releasegate.report.next_steps import MOST_NAMES, NextStep, next_steps
 from releasegate.report.sections import Section, fixed, fold, listed, pack, rows_fit, section, table, taken
 from releasegate.report.words import EXCUSED, PASSED, listing, marks, observed, order, percent, plural, seconds
@@ -70,7 +70,7 @@ def _less_urgent(evidence: Evidence) -> Iterator[Section]:
     beside = _beside(evidence)
     if beside:
         yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
-    gaps = [f"- {_prose(gap)}" for gap in facts.gaps(evidence)]
+    gaps = [f"- {_prose(gap)}" for gap in overview.gaps(evidence)]
     if gaps:
         yield listed("what was not looked at", 75, "**Not looked at, or not fully**", gaps)
 
@@ -83,7 +83,7 @@ def _folded(evidence: Evidence, bad: list[CheckResult]) -> Iterator[Section]:
         yield section("the details of failing checks", 40, of_all, as_fits)
     sure = [
         f"- {plural(n, 'check')} passed at {_span(profile)}, e.g. {_prose(claim)}"
-        for profile, n, claim in facts.strengths(evidence)
+        for profile, n, claim in overview.strengths(evidence)
     ]
     if sure:
         yield fixed("the strength of the evidence", 65, fold("How sure the gate is", "\n".join(sure)))
@@ -104,16 +104,14 @@ def _title(evidence: Evidence) -> str:
 
 
 def _subtitle(evidence: Evidence) -> str:
-    score = "" if evidence.verdict.score is None else f", score {percent(evidence.verdict.score)}"
-    samples = plural(facts.sample_count(evidence), "sample")
     parts = (
         f"gate {_span(evidence.run.gate)}",
-        facts.headline_counts(evidence) + score,
-        f"{samples} in {seconds(evidence.run.duration_s)}",
-        _prose(facts.commit_line(evidence)),
-        _prose(facts.control_line(evidence)),
+        _prose(overview.run_line(evidence)),
+        _prose(overview.commit_line(evidence)),
+        _prose(overview.control_line(evidence)),
     )
-    return " · ".join(parts)
+    answerers = overview.answerers(evidence)
+    return " · ".join([*parts, f"answered by {_prose(answerers)}"] if answerers else parts)
 
 
 def _reasons(evidence: Evidence) -> list[str]:
@@ -234,6 +232,7 @@ def _detail(finding: facts.Finding, evidence: Evidence) -> str:
     if check.not_sampled and check.samples:
         out.append(f"- cut short: {_prose(check.not_sampled)}")
     out += _seen(check, sample) if sample else []
+    out += [f"- how sure: {_prose(check.strength)}"] if check.strength else []
     traits = facts.traits(check)
     out += [f"- weighs: {_prose(traits)}"] if traits and not others else []
     return "\n".join(
@@ -259,7 +258,7 @@ def _seen(check: CheckResult, sample: Sample) -> list[str]:
 
 def _suites(evidence: Evidence) -> str:
     rows = []
-    for suite in facts.suite_lines(evidence):
+    for suite in overview.suite_lines(evidence):
         share = "nothing counted" if suite.share is None else percent(suite.share)
         name, took = _span(suite.name, cell=True), seconds(suite.duration_s)
         rows.append(

@@ -21,13 +21,13 @@ UNREACHABLE = {
     "proxy": "the proxy on the way to {target} refuses: look at the proxy's settings before staging",
     "too-large": "the answer of {target} is larger than max_body allows: it grew, or max_body is too small",
     "protocol": "{target} does not speak the protocol expected: is the url's scheme right, and does the proxy pass upgrades?",
-    "forbidden": "the gate refuses to contact this address: declare the target, or `private: true` if it is meant",
-    "fallback": "the identity could not be had: look at its secret and at the target it logs in to",
+    "not-allowed": "the gate itself refuses: see the message for the address, file or header that is not allowed, and declare it if it is meant",
+    "no-file": "the file that the check sends cannot be read: is it committed, and does the job check it out?",
+    "login": "the identity could not be had: look at its secret, at the clocks, and at the target it logs in to",
 }
 ALIASES = {
     "name": "dns", "resolve": "dns", "certificate": "tls", "eof": "closed", "disconnected": "closed", "aborted": "reset",
-    "toolarge": "too-large", "too_large": "too-large", "body-too-large": "too-large", "size": "too-large",
-    "address": "forbidden", "origin": "forbidden", "login": "fallback", "identity": "fallback",
+    "forbidden": "not-allowed", "address": "not-allowed", "origin": "not-allowed", "identity": "login", "credentials": "login",
 }  # fmt: skip
 LATE = {
     "connect": "{target} does not take connections: look whether it is up, scaled to zero or cut off by a firewall",
@@ -36,6 +36,7 @@ LATE = {
     "request": "{target} does not read the request: look whether its workers are all busy or stuck at {when}",
     "transfer": "{target} begins to answer and does not end: look in its log at {when} for what the answer streams from",
 }
+LOGIN_PHASES = frozenset({"login", "identity", "authenticate"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
     401: "{target} does not accept the identity: compare the clocks of gate and staging, the secret or key it checks with, and the token's expiry",
@@ -84,16 +85,15 @@ def _without_failure(check: CheckResult) -> str:
 def _of_trouble(sample: Sample) -> str:
     trouble = sample.trouble
     assert trouble is not None  # noqa: S101 - asked by the only caller
-    reason = trouble.reason.lower()
+    reason = re.sub(r"[^a-z0-9]+", "-", trouble.reason.lower())
     if "timeout" in reason:
         late = LATE.get(trouble.phase)
         return (
             late
             or "{target} is too slow in " + _literal(trouble.phase) + ": look in its log at {when} for what it waits on"
         )
-    known = UNREACHABLE.get(ALIASES.get(reason, reason))
-    if known is None and trouble.phase in {"login", "identity", "authenticate"}:
-        known = UNREACHABLE["fallback"]
+    unknown = UNREACHABLE["login"] if trouble.phase in LOGIN_PHASES else None
+    known = UNREACHABLE.get(ALIASES.get(reason, reason), unknown)
     return known or "{target} could not be looked at: see the phase and the message, and its log at {when}"
 
 
@@ -139,6 +139,23 @@ def _slow(unmet: Expectation, sample: Sample) -> str | None:
     )
 
 
+def _waited(unmet: Expectation, _: Sample) -> str | None:
+    if unmet.subject == "until":
+        return "{target} did not get there in time: look in its log at {when} for what it was doing"
+    if unmet.subject != "states":
+        return None
+    said = _literal(unmet.operator)
+    if unmet.operator.startswith("stuck"):
+        return f"find out what {{target}} waits for: it is {said}; look in its log at {{when}}, and at its workers and queues"
+    return f"look at what the change does to the order of states: the path {said}"
+
+
+def _capture(unmet: Expectation, _: Sample) -> str | None:
+    if not unmet.subject.startswith("capture "):
+        return None
+    return f"the answer of {{target}} lacks what the next step needs ({_literal(unmet.subject)}): did its shape change?"
+
+
 def _broken_answer(unmet: Expectation, _: Sample) -> str | None:
     if "is not JSON" in unmet.text:
         return "{target} does not answer in JSON: a proxy's error page, a login page, or an empty answer?"
@@ -153,7 +170,15 @@ def _content(unmet: Expectation, _: Sample) -> str:
     return "{target} answered, and not as demanded: look at what the change does to " + _literal(unmet.subject)
 
 
-RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (_awaited, _status, _slow, _broken_answer, _content)
+RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (
+    _awaited,
+    _status,
+    _slow,
+    _waited,
+    _capture,
+    _broken_answer,
+    _content,
+)
 
 
 def _literal(text: str) -> str:

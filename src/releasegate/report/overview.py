@@ -1,0 +1,137 @@
+"""Evidence in, what every report says about the run as a whole out: counts, suites, commit, strength, gaps."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from releasegate.model import CheckResult, Evidence, Label
+from releasegate.report.facts import who
+from releasegate.report.words import EXCUSED, PASSED, listing, percent, plural, seconds, short
+
+
+class SuiteLine(Struct, frozen=True, kw_only=True):
+    """How one suite went. `counted` is the denominator: excused and skipped checks are not in it."""
+
+    name: str
+    passed: int
+    counted: int
+    flaky: int
+    others: int
+    duration_s: float
+
+    @property
+    def share(self) -> float | None:
+        return self.passed / self.counted if self.counted else None
+
+
+def answerers(evidence: Evidence) -> str:
+    """Say who answered the run as a whole, one address for each target."""
+    seen: dict[str, str] = {}
+    for check in evidence.checks:
+        for contact in check.samples[0].contact if check.samples else ():
+            if contact.bytes_received and contact.target not in seen:
+                seen[contact.target] = who(contact)
+    return listing(seen.values(), 4)
+
+
+def suite_lines(evidence: Evidence) -> list[SuiteLine]:
+    suites: dict[str, list[CheckResult]] = {}
+    for check in evidence.checks:
+        suites.setdefault(check.suite, []).append(check)
+    return [_suite_line(name, checks) for name, checks in suites.items()]
+
+
+def _suite_line(name: str, checks: list[CheckResult]) -> SuiteLine:
+    counted = [c for c in checks if c.label not in EXCUSED and c.label is not Label.SKIPPED]
+    return SuiteLine(
+        name=name,
+        passed=sum(c.label in PASSED for c in counted),
+        counted=len(counted),
+        flaky=sum(c.label is Label.FLAKY for c in counted),
+        others=len(checks) - len(counted),
+        duration_s=_span(checks),
+    )
+
+
+def _span(checks: list[CheckResult]) -> float:
+    """Give the seconds from the first sample's start to the last check's end; checks run side by side."""
+    sampled = [check for check in checks if check.samples]
+    try:
+        starts = [datetime.fromisoformat(check.samples[0].started).timestamp() for check in sampled]
+    except ValueError:
+        return max((check.duration_s for check in sampled), default=0.0)
+    ends = [start + check.duration_s for start, check in zip(starts, sampled, strict=True)]
+    return max(ends) - min(starts) if starts else 0.0
+
+
+def run_line(evidence: Evidence) -> str:
+    """Say what ran: counts, score, samples, time; and that a partial run speaks only for its part."""
+    score = evidence.verdict.score
+    partial = "a partial run, which does not speak for the whole gate: " if evidence.plan.get("partial") else ""
+    counts = headline_counts(evidence) + ("" if score is None else f", score {percent(score)}")
+    return f"{partial}{counts}; {plural(sample_count(evidence), 'sample')} in {seconds(evidence.run.duration_s)}"
+
+
+def sample_count(evidence: Evidence) -> int:
+    return sum(len(check.samples) for check in evidence.checks)
+
+
+def headline_counts(evidence: Evidence) -> str:
+    """Say the counts that the verdict rests on: `16 of 17 checks passed, 1 failed, 2 flaky`."""
+    labels = [check.label for check in evidence.checks]
+    counted = [label for label in labels if label not in EXCUSED and label is not Label.SKIPPED]
+    parts = [f"{sum(label in PASSED for label in counted):,} of {plural(len(counted), 'check')} passed"]
+    tallies = ((label, labels.count(label)) for label in Label if label is not Label.PASSED)
+    parts += [f"{count:,} {label.value.lower().replace('_', '-')}" for label, count in tallies if count]
+    return ", ".join(parts)
+
+
+def commit_line(evidence: Evidence) -> str:
+    """Say which commit was judged, and whether staging was seen to run it."""
+    identity = evidence.identity
+    judged = short(identity.judged or evidence.run.sha)
+    if identity.holds is None:
+        return f"commit {judged}; {identity.problem or 'no target says which commit it runs'}"
+    if not identity.holds:
+        why = identity.problem or "it says another commit"
+        said = any(why in reason for reason in evidence.verdict.reasons)
+        return f"commit {judged}; staging does not run it" + ("" if said else f": {why}")
+    targets = listing(dict.fromkeys(r.target for r in identity.readings), 4)
+    moments = listing(dict.fromkeys(r.moment for r in identity.readings), 3)
+    return f"commit {judged}, which {targets} ran ({moments} the run)"
+
+
+def control_line(evidence: Evidence) -> str:
+    held = evidence.control.held
+    if held is None:
+        return "no control is declared"
+    return "the control held" if held else f"the control failed: {evidence.control.problem or 'no reason was kept'}"
+
+
+def strengths(evidence: Evidence) -> list[tuple[str, int, str]]:
+    """Give, for each profile, how many checks passed under it and the claim of the weightiest, largest group first."""
+    groups: dict[str, list[CheckResult]] = {}
+    for check in evidence.checks:
+        if check.label in PASSED and check.strength:
+            groups.setdefault(check.profile, []).append(check)
+    told = [(name, len(group), min(group, key=_quickest).strength or "") for name, group in groups.items()]
+    return sorted(told, key=lambda entry: -entry[1])
+
+
+def _quickest(check: CheckResult) -> tuple[int, float]:
+    return len(check.samples), check.duration_s
+
+
+def gaps(evidence: Evidence) -> list[str]:
+    """Name what was declared and not looked at: left out, not judged yet, dropped from the file."""
+    told: list[str] = []
+    reasons: dict[str, list[str]] = {}
+    for left in evidence.plan.get("left_out", ()):
+        reasons.setdefault(str(left["reason"]), []).append(str(left["id"]))
+    told += [f"left out, {reason}: {listing(ids, 12)}" for reason, ids in reasons.items()]
+    later = evidence.plan.get("later", ())
+    told += [f"not judged yet: {name} ({reason})" for name, reason in later]
+    vacuous = [c.id for c in evidence.checks if c.red_capable is False]
+    if vacuous:
+        told.append(f"green, but nothing could have turned it red: {listing(vacuous, 8)}")
+    return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]

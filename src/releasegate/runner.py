@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from releasegate.checks.base import Credentials, Judgement, Kind, Probe
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import CheckResult, Expectation, Label, Level, Outcome, Sample, Trouble
+from releasegate.model import CheckResult, Label, Outcome, Sample, Trouble
 from releasegate.plan import PlannedCheck
 from releasegate.sampling import PROFILES, pause_s, step
+from releasegate.verdict.outcome import outcome_of
 from releasegate.wire.types import Wire
 
 CLEAN_UP_S = 5.0
@@ -116,12 +117,6 @@ def witness(kind: Kind, spec: Any, taken: Taken) -> tuple[bool, tuple[str, ...]]
         kind.violate,
         losses(spec, taken.observation) if losses else (),
     )
-
-
-def outcome_of(expectations: tuple[Expectation, ...]) -> Outcome:
-    """Met if every failing expectation is, and there is one: a sample that demands nothing shows nothing."""
-    blocking = [e.met for e in expectations if e.level is Level.FAIL]
-    return Outcome.MET if blocking and all(blocking) else Outcome.UNMET
 
 
 def begin_probe(values: Mapping[str, Any], world: World) -> Probe:

@@ -1,0 +1,54 @@
+"""A run's samples, readings and rules in, the whole evidence with its verdict out. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from releasegate.config.model import Rule
+from releasegate.model import CheckResult, Control, Evidence, Identity, RunInfo
+from releasegate.verdict.decide import decide
+from releasegate.verdict.label import label_checks
+from releasegate.verdict.policy import evaluate
+
+SCHEMA = "releasegate/evidence/v1"
+
+
+def assemble(
+    *,
+    run: RunInfo,
+    checks: Sequence[CheckResult],
+    rules: Sequence[Rule],
+    control: Control,
+    identity: Identity,
+    foreign: frozenset[str],
+    fallbacks: Sequence[str],
+    plan: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    dropped: Sequence[str] = (),
+) -> Evidence:
+    """Label, judge the rules, decide. `checks` carry what the samples alone concluded."""
+    labelled = label_checks(checks, control=control, foreign=foreign)
+    left_out = [left["id"] for left in plan.get("left_out", ())]
+    judged = evaluate(rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out)
+    verdict = decide(
+        labelled,
+        judged,
+        control=control,
+        identity=identity,
+        interrupted=run.interrupted,
+        deadline_reached=run.deadline_reached,
+        fallbacks=fallbacks,
+    )
+    return Evidence(
+        schema=SCHEMA,
+        run=run,
+        checks=labelled,
+        rules=judged,
+        verdict=verdict,
+        plan=dict(plan),
+        policy=dict(policy),
+        control=control,
+        identity=identity,
+        baseline=None,
+        excuses=(),
+        dropped=tuple(dropped),
+    )

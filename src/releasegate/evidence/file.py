@@ -1,0 +1,90 @@
+"""Evidence in, its file out, and back: JSON, versioned, bounded, written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from releasegate.errors import EvidenceError, UsageError
+from releasegate.evidence.assemble import SCHEMA
+from releasegate.model import CheckResult, Evidence
+
+LARGEST = 20 * 2**20
+LARGEST_READ = 100 * 2**20
+
+
+def encode(evidence: Evidence) -> bytes:
+    """Give the file's bytes. What is dropped to stay within 20 MiB is said in `dropped`; no sample ever is."""
+    encoded = msgspec.json.encode(evidence)
+    for said, drop in (
+        ("the excerpts of answers were left out, for size", _without_excerpts),
+        ("the timelines of samples that met their demands were left out, for size", _without_green_timelines),
+    ):
+        if len(encoded) <= LARGEST:
+            break
+        checks = tuple(drop(check) for check in evidence.checks)
+        evidence = replace(evidence, checks=checks, dropped=(*evidence.dropped, said))
+        encoded = msgspec.json.encode(evidence)
+    return encoded
+
+
+def _without_excerpts(check: CheckResult) -> CheckResult:
+    return replace(check, samples=tuple(replace(sample, excerpt=None) for sample in check.samples))
+
+
+def _without_green_timelines(check: CheckResult) -> CheckResult:
+    return replace(check, samples=tuple(replace(s, timeline=()) if s.met else s for s in check.samples))
+
+
+def write(evidence: Evidence, path: Path) -> None:
+    """Write the file whole or not at all. Raises UsageError when the place cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(encode(evidence))
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise UsageError(f"cannot write the evidence to {path}: {problem.strerror}") from problem
+
+
+def decode(encoded: bytes) -> Evidence:
+    """Read the file's bytes. Raises EvidenceError when they are not whole, or not of this version."""
+    try:
+        version = msgspec.json.decode(encoded, type=_Version)
+        if version.schema != SCHEMA:
+            raise EvidenceError(f"this version reads {SCHEMA}, the file is {version.schema!r}")
+        return msgspec.json.decode(encoded, type=Evidence)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        raise EvidenceError(f"the evidence cannot be read: {problem}; run the gate again") from problem
+
+
+class _Version(msgspec.Struct):
+    schema: str
+
+
+def read(path: Path) -> Evidence:
+    """Read the file. Raises EvidenceError when it is missing, too large or unreadable."""
+    try:
+        if path.stat().st_size > LARGEST_READ:
+            raise EvidenceError(f"{path} is larger than {LARGEST_READ} bytes: no gate wrote it")
+        return decode(path.read_bytes())
+    except OSError as problem:
+        raise EvidenceError(f"cannot read {path}: {problem.strerror}; run the gate again") from problem
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of the file, made from the types that write it."""
+    made = msgspec.json.schema(Evidence)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"evidence.json of releasegate, {SCHEMA}",
+        **made,
+    }

@@ -1,0 +1,1 @@
+"""Samples in, labels, metrics, rules and one verdict out. Pure."""

@@ -1,0 +1,134 @@
+"""Labels, rules, control and identity in, the verdict out. Pure; the order of its steps is the precedence."""
+
+from collections.abc import Iterable, Sequence
+
+from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_MERGE, EXIT_UNSTABLE
+from releasegate.model import CheckResult, Control, Identity, Label, Level, RuleResult, State, Verdict
+from releasegate.verdict.label import PASSED, groups
+from releasegate.verdict.metrics import BROKEN, EXCUSED, facts_of, score
+
+EXIT_CODES = {
+    State.STABLE: EXIT_MERGE,
+    State.DEGRADED: EXIT_MERGE,
+    State.UNSTABLE: EXIT_UNSTABLE,
+    State.INCONCLUSIVE: EXIT_INCONCLUSIVE,
+}
+MOST_EXCUSED = 0.2
+MOST_NAMED = 5
+
+
+def decide(
+    checks: Sequence[CheckResult],
+    rules: Sequence[RuleResult],
+    *,
+    control: Control,
+    identity: Identity,
+    interrupted: bool,
+    deadline_reached: bool,
+    fallbacks: Sequence[str] = (),
+    red_before: int = 0,
+) -> Verdict:
+    """Give the first state that holds: the evidence is void, something is broken, it does not decide, it warns, stable.
+
+    `red_before` counts the earlier red verdicts on this commit. The reasons are those of the state and, below a red
+    one, those of the states after it: everything that stands between this commit and STABLE.
+    """
+    steps = (
+        (State.INCONCLUSIVE, _void(control, identity, interrupted=interrupted)),
+        (State.UNSTABLE, _broken(checks, rules)),
+        (State.INCONCLUSIVE, _undecided(checks, rules, identity, deadline_reached=deadline_reached)),
+        (State.DEGRADED, _warned(checks, rules, fallbacks, red_before)),
+    )
+    held = [(state, reasons) for state, reasons in steps if reasons]
+    state = held[0][0] if held else State.STABLE
+    value = score(facts_of(checks, 0.0))
+    return Verdict(
+        state=state,
+        exit_code=EXIT_CODES[state],
+        reasons=tuple(reason for _, reasons in held for reason in reasons) or (_stable(checks),),
+        score=None if value is None else round(value, 6),
+    )
+
+
+def _void(control: Control, identity: Identity, *, interrupted: bool) -> list[str]:
+    out = ["the run was interrupted before its end"] if interrupted else []
+    if control.held is False:
+        out.append(f"the control failed, so nothing can be said about the change: {control.problem}")
+    if identity.holds is False:
+        out.append(f"staging is not what is to be judged: {identity.problem}")
+    return out
+
+
+def _broken(checks: Sequence[CheckResult], rules: Sequence[RuleResult]) -> list[str]:
+    broken = [check for check in checks if check.label in BROKEN and not check.advisory]
+    out, told = [], set()
+    for group in groups(checks):
+        out.append(f"{group.sentence} ({len(group.ids)} checks)")
+        told |= set(group.ids)
+    for label in (Label.REGRESSION, Label.FAILED):
+        names = _weightiest(check for check in broken if check.label is label and check.id not in told)
+        if names:
+            out.append(f"{label.value}: {_listing(names)}")
+    out += [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.FAIL]
+    return out
+
+
+def _undecided(
+    checks: Sequence[CheckResult], rules: Sequence[RuleResult], identity: Identity, *, deadline_reached: bool
+) -> list[str]:
+    if not checks:
+        return ["nothing was checked"]
+    out = ["the run's deadline was reached"] if deadline_reached else []
+    if identity.holds is None and identity.problem:
+        out.append(f"which commit staging runs could not be read: {identity.problem}")
+    for label in (Label.ENVIRONMENT, Label.UNPROVEN):
+        names = _weightiest(check for check in checks if check.label is label and not check.advisory)
+        if names:
+            out.append(f"{label.value}: {_listing(names)}")
+    unknown = [rule for rule in rules if rule.held is None and rule.applicable]
+    out += [f"{rule.rule}: no value ({rule.note})" for rule in unknown]
+    if not any(check.label in PASSED for check in checks):
+        out.append("nothing passed")
+    weight = sum(check.weight for check in checks)
+    excused = sum(check.weight for check in checks if check.label in EXCUSED)
+    if weight and excused > MOST_EXCUSED * weight:
+        out.append(f"{excused / weight:.0%} of the weight is excused, at most {MOST_EXCUSED:.0%} may be")
+    return out
+
+
+def _warned(
+    checks: Sequence[CheckResult], rules: Sequence[RuleResult], fallbacks: Sequence[str], red_before: int
+) -> list[str]:
+    out = [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.WARN]
+    advisory = _weightiest(check for check in checks if check.advisory and check.label not in PASSED)
+    excused = _weightiest(check for check in checks if check.label in EXCUSED)
+    out += [f"advisory and not passed: {_listing(advisory)}"] if advisory else []
+    out += [f"excused: {_listing(excused)}"] if excused else []
+    out += [f"the login of {name} failed, its fallback was used" for name in fallbacks]
+    if red_before:
+        out.append(f"green now, red {red_before} time{'s' * (red_before > 1)} before on this commit")
+    return out
+
+
+def _stable(checks: Sequence[CheckResult]) -> str:
+    flaky = sum(check.label is Label.FLAKY for check in checks)
+    passed = sum(check.label in PASSED for check in checks)
+    return f"{passed} of {len(checks)} checks passed" + (f", {flaky} of them flaky" if flaky else "")
+
+
+def _rule(rule: RuleResult) -> str:
+    observed = "no value" if rule.observed is None else _number(rule.observed, rule.rule)
+    return f"{rule.rule}: observed {observed}"
+
+
+def _number(value: float, rule: str) -> str:
+    return f"{100 * value:.4g}%" if "%" in rule else f"{value:.4g}"
+
+
+def _weightiest(checks: Iterable[CheckResult]) -> list[CheckResult]:
+    return sorted(checks, key=lambda check: (not check.critical, -check.weight))
+
+
+def _listing(checks: Sequence[CheckResult]) -> str:
+    named = ", ".join(check.id for check in checks[:MOST_NAMED])
+    return named + (f" and {len(checks) - MOST_NAMED} more" if len(checks) > MOST_NAMED else "")

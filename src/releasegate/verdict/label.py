@@ -1,0 +1,121 @@
+"""Sampled checks in, labelled checks out: what the gate concludes about each, and why in one sentence. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from releasegate.model import CheckResult, Control, Label, Sample
+from releasegate.sampling import conclude
+from releasegate.verdict.strength import strength_of
+
+PASSED = frozenset({Label.PASSED, Label.FLAKY})
+LEAST_GROUP = 3
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """Many checks that fail alike at one target: one cause, told once."""
+
+    target: str
+    phase: str
+    reason: str
+    ids: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        what = f"{self.target} does not answer ({self.phase} {self.reason})"
+        return f"{what}: the commit does not start, or staging is down"
+
+
+def label_checks(
+    checks: Sequence[CheckResult], *, control: Control, foreign: frozenset[str]
+) -> tuple[CheckResult, ...]:
+    """Give every check its label, the reason for it and the strength of it.
+
+    Raises ValueError when a check's own label contradicts its samples.
+    """
+    labelled = [_label(check, control, foreign) for check in checks]
+    by_name = _by_name(labelled)
+    labelled = [_demand_twin(check, by_name) if check.twin else check for check in labelled]
+    told = {name: group.sentence for group in groups(labelled) for name in group.ids}
+    return tuple(replace(check, reason=told[check.id]) if check.id in told else check for check in labelled)
+
+
+def _label(check: CheckResult, control: Control, foreign: frozenset[str]) -> CheckResult:
+    concluded = conclude(check.profile, (sample.met for sample in check.samples))
+    label = concluded or Label.UNPROVEN
+    if check.label is not label:
+        raise ValueError(f"{check.id} says {check.label.value}, its samples say {label.value}")
+    if label in PASSED:
+        return _green(check)
+    undecided = check.not_sampled or "its samples do not decide"
+    told = undecided if concluded is None else _tally(check, label)
+    if control.held is False:
+        return replace(check, label=Label.ENVIRONMENT, reason=f"the control failed; {told}")
+    failures = [sample for sample in check.samples if not sample.met]
+    if failures and all(sample.target in foreign for sample in failures):
+        owner = ", ".join(sorted({sample.target or "" for sample in failures}))
+        return replace(check, label=Label.ENVIRONMENT, reason=f"{owner} is not ours and failed; {told}")
+    return replace(check, label=label, reason=told)
+
+
+def _green(check: CheckResult) -> CheckResult:
+    untouched = [sample for sample in check.samples if sample.met and not sample.contact]
+    if untouched:
+        reason = f"green without contact in {len(untouched)} of {len(check.samples)} samples: nothing was looked at"
+        return replace(check, label=Label.UNPROVEN, reason=reason)
+    flakes = _tally(check, check.label) if check.label is Label.FLAKY else None
+    return replace(check, reason=flakes, strength=strength_of(check))
+
+
+def _tally(check: CheckResult, label: Label) -> str:
+    failures = [sample for sample in check.samples if not sample.met]
+    signatures = Counter(sample.signature or "unknown" for sample in failures)
+    most, times = signatures.most_common(1)[0]
+    others = f" ({times} times; {len(signatures) - 1} other signatures)" if len(signatures) > 1 else ""
+    start = "fails too often to pass, too seldom to call broken: " if label is Label.UNPROVEN else ""
+    return f"{start}{len(failures)} of {len(check.samples)} samples failed: {most}{others}"
+
+
+def _by_name(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
+    """Name every check by its id, and a family of `for:` by the name that it was declared with."""
+    out: dict[str, list[CheckResult]] = {}
+    for check in checks:
+        for name in dict.fromkeys((check.id, check.id.partition("[")[0])):
+            out.setdefault(name, []).append(check)
+    return out
+
+
+def _demand_twin(check: CheckResult, by_name: Mapping[str, Sequence[CheckResult]]) -> CheckResult:
+    """Let a check count only while its twin passes: else all that it shows is that nothing works."""
+    twin = check.twin or ""
+    case = check.id.partition("[")[1:]
+    twins = by_name.get(twin + "".join(case)) or by_name.get(twin) or []
+    failing = [other for other in twins if other.label not in PASSED]
+    if check.label not in PASSED or (twins and not failing):
+        return check
+    why = f"{failing[0].id} is {failing[0].label.value}" if failing else f"{twin} was not run"
+    return replace(check, label=Label.UNPROVEN, reason=f"it counts only while its twin passes; {why}", strength=None)
+
+
+def groups(checks: Sequence[CheckResult]) -> tuple[Group, ...]:
+    """Find the targets at which most checks fail with one and the same transport signature."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for check in checks:
+        if check.label is Label.FAILED:
+            causes = {_cause(sample) for sample in check.samples if not sample.met}
+            cause = causes.pop() if len(causes) == 1 else None
+            if cause:
+                found.setdefault(cause, []).append(check.id)
+    out = []
+    for (target, phase, reason), ids in found.items():
+        addressed = sum(target in check.targets for check in checks)
+        if len(ids) >= LEAST_GROUP and 2 * len(ids) >= addressed:
+            out.append(Group(target=target, phase=phase, reason=reason, ids=tuple(ids)))
+    return tuple(out)
+
+
+def _cause(sample: Sample) -> tuple[str, str, str] | None:
+    trouble = sample.trouble
+    return (trouble.target, trouble.phase, trouble.reason) if trouble and trouble.target else None

@@ -1,0 +1,52 @@
+"""Rules and labelled checks in, each rule with what was observed out. Pure."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+
+from releasegate.config.model import Rule
+from releasegate.model import CheckResult, Level, RuleResult
+from releasegate.verdict.metrics import Facts, Observed, facts_of, observe
+
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+def evaluate(
+    rules: Sequence[Rule],
+    checks: Sequence[CheckResult],
+    *,
+    duration_s: float,
+    fallbacks: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    extra: Mapping[str, float] | None = None,
+) -> tuple[RuleResult, ...]:
+    """Judge every rule. `held` is None when its metric has no value; such a rule never makes anything green."""
+    facts = facts_of(checks, duration_s, fallbacks)
+    return tuple(_judge(rule, facts, left_out, extra or {}) for rule in rules)
+
+
+def _judge(rule: Rule, facts: Facts, left_out: Sequence[str], extra: Mapping[str, float]) -> RuleResult:
+    if rule.metric in extra:
+        seen = Observed(value=extra[rule.metric])
+    else:
+        seen = observe(rule.metric, facts, share="%" in rule.text, left_out=left_out)
+    note, held = seen.note, None
+    if rule.value is None:
+        note = "there is no baseline to compare with"
+    elif seen.value is not None:
+        held = COMPARE[rule.op](seen.value, rule.value)
+    return RuleResult(
+        rule=rule.text,
+        observed=seen.value,
+        level=Level.WARN if rule.level == "warn" else Level.FAIL,
+        held=held,
+        metric=rule.metric,
+        note=note,
+        applicable=seen.applicable,
+    )

@@ -195,8 +195,9 @@ def test_what_was_left_out_or_is_not_judged_yet_is_named():
     assert "not in the evidence file: samples past the 1,000th" in report
 
 
-def test_a_green_that_could_not_be_red_is_named():
-    assert "nothing could have turned it red: a.b" in plain(evidence(check("a.b", red_capable=False)))
+def test_a_green_that_would_not_have_noticed_is_named_with_what():
+    report = plain(evidence(check("a.b", red_capable=False, vacuous=("$.a exists",)), check("a.c")))
+    assert "would have stayed green though broken: a.b ($.a exists)\n" in report
 
 
 def test_five_thousand_failures_stay_readable_and_counted():

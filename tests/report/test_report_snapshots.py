@@ -30,3 +30,9 @@ def test_a_report_reads_as_it_did(story: str, kind: str):
     if os.environ.get("RELEASEGATE_SNAPSHOTS") == "write":
         place.write_text(text, encoding="utf-8")
     assert text == place.read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_docs_is_a_report_that_was_really_made():
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    example = page.split("```text\n")[1].split("```")[0]
+    assert console.render(mixed(), colour=False, width=100).startswith(example)

@@ -7,11 +7,11 @@ from msgspec import Struct
 from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
 from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, rank, warned
 from releasegate.report.remedies import remedy
-from releasegate.report.words import listing, observed, plural
+from releasegate.report.words import listing, observed
 
 MOST_NAMES = 6
 RULE_HINTS = {
-    "red_capable": "demand more of the checks that nothing could have turned red",
+    "red_capable": "demand more of the checks that would have stayed green though broken",
     "contacted": "look at the checks that were green without contact",
     "fallbacks": "mend the login that failed; the fallback hides it from the checks",
     "leaked": "look at what the `finally` steps left behind on staging",
@@ -108,13 +108,13 @@ def _rules(evidence: Evidence) -> Iterator[NextStep]:
         if rule.held is not True and rule.applicable:
             hint = _hint(rule, explained=explained)
             if hint:
-                seen = observed(rule, evidence.policy)
-                yield NextStep(text=f"rule `{rule.rule}` ({seen}): {hint}", blocks=rule.level is Level.FAIL)
+                seen = f" ({observed(rule, evidence.policy)}): " if rule.held is False else " "
+                yield NextStep(text=f"rule `{rule.rule}`{seen}{hint}", blocks=rule.level is Level.FAIL)
 
 
 def _hint(rule: RuleResult, *, explained: bool) -> str | None:
     if rule.held is None:
-        return f"it has no value{f' ({rule.note})' if rule.note else ''}: bring in what it measures, or remove the rule"
+        return f"has no value{f' ({rule.note})' if rule.note else ''}: bring in what it measures, or remove the rule"
     leaf = rule.metric.rsplit(".", 1)[-1]
     if leaf in RULE_HINTS:
         return RULE_HINTS[leaf]
@@ -140,7 +140,7 @@ def _remarks(evidence: Evidence) -> Iterator[NextStep]:
         return
     vacuous = [check for check in evidence.checks if check.red_capable is False]
     if vacuous:
-        yield _about(vacuous, f"demand more of {plural(len(vacuous), 'check')} that nothing could have turned red")
+        yield _about(vacuous, "demand more: it would have stayed green though broken")
 
 
 def _about(checks: list[CheckResult], text: str) -> NextStep:

@@ -131,7 +131,12 @@ def gaps(evidence: Evidence) -> list[str]:
     told += [f"left out, {reason}: {listing(ids, 12)}" for reason, ids in reasons.items()]
     later = evidence.plan.get("later", ())
     told += [f"not judged yet: {name} ({reason})" for name, reason in later]
-    vacuous = [c.id for c in evidence.checks if c.red_capable is False]
+    vacuous = [_blind(check) for check in evidence.checks if check.red_capable is False]
     if vacuous:
-        told.append(f"green, but nothing could have turned it red: {listing(vacuous, 8)}")
+        told.append(f"would have stayed green though broken: {listing(vacuous, 8)}")
     return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]
+
+
+def _blind(check: CheckResult) -> str:
+    """Name a check with what it would not have noticed."""
+    return f"{check.id} ({listing(check.vacuous, 3)})" if check.vacuous else check.id

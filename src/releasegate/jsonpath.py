@@ -18,13 +18,13 @@ _MAX_INDEX = 2**53 - 1
 
 Location = tuple[str | int, ...]
 
-_FIRST = "A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff"
+# Names of ASCII letters only: a pattern of all that RFC 9535 allows takes 5 ms to build at every start.
 _SEGMENT = re.compile(
-    rf"\.(?P<name>[{_FIRST}][0-9{_FIRST}]*)"
+    r"\.(?P<name>[A-Za-z_][0-9A-Za-z_]*)(?![^\x00-\x7f])"
     r"|(?P<wild>\.\*|\[\*\])"
     r"|\[(?P<index>0|-?[1-9][0-9]{0,14})\]"
-    r"|\['(?P<single>[^'\\\x00-\x1f\ud800-\udfff]*)'\]"
-    r'|\["(?P<double>[^"\\\x00-\x1f\ud800-\udfff]*)"\]'
+    r"|\['(?P<single>[^'\\\x00-\x1f]*)'\]"
+    r'|\["(?P<double>[^"\\\x00-\x1f]*)"\]'
 )
 
 
@@ -121,7 +121,7 @@ def compile_path(text: str) -> Path:
 
 def _plain(text: str) -> tuple[Any, ...] | None:
     """Read a path of names, indices and wildcards; None if it is anything else, right or wrong."""
-    if text[:1] != "$":
+    if text[:1] != "$" or not (text.isascii() or _encodable(text)):
         return None
     steps: list[Any] = []
     at = 1
@@ -133,6 +133,14 @@ def _plain(text: str) -> tuple[Any, ...] | None:
         kind, found = match.lastgroup, match.group(match.lastgroup or 0)
         steps.append(WILD if kind == "wild" else int(found) if kind == "index" else found)
     return tuple(steps)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _by_library(text: str) -> Any:

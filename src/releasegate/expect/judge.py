@@ -81,6 +81,8 @@ def is_met(operator: str, operand: Any, looked: list[Any]) -> bool:
     """Judge all that was looked at. Nothing there meets `exists: false` and nothing else."""
     if operator == "exists":
         return bool(looked) is operand
+    if len(looked) == 1:
+        return holds(operator, operand, looked[0]) is True
     return bool(looked) and all(holds(operator, operand, item) is True for item in looked)
 
 

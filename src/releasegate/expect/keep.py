@@ -12,6 +12,9 @@ _SMALL = (int, float, bool, type(None))
 
 def keep(values: list[Any]) -> tuple[list[Any], bool]:
     """Give the values to keep, and whether they are all there and whole."""
+    if len(values) == 1:
+        small, whole = keep_one(values[0])
+        return [small], whole
     whole = len(values) <= MAX_VALUES
     kept = []
     for value in values[:MAX_VALUES]:

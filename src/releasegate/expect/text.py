@@ -2,6 +2,8 @@
 
 import json
 import re
+from itertools import islice
+from json.encoder import encode_basestring
 from typing import Any
 
 from releasegate.template import Template
@@ -16,6 +18,8 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u
 
 def flat(text: str) -> str:
     """Give the text on one line, every control sign written out."""
+    if text.isprintable():
+        return text
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -29,7 +33,7 @@ def shown(value: Any, width: int = WIDTH) -> str:
         return value.source
     if isinstance(value, str):
         cut = value if len(value) <= width else f"{value[: width - 1]}…"
-        return flat(json.dumps(cut, ensure_ascii=False))
+        return flat(encode_basestring(cut))
     text = (
         repr(value)
         if isinstance(value, (int, float))
@@ -44,13 +48,16 @@ def _pruned(value: Any, levels: int) -> Any:
         return value[: WIDTH + 1]
     if isinstance(value, Template):
         return value.source
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         if not levels:
-            return "…" if value else {}
-        items = list(zip(value.items(), range(_ITEMS), strict=False))
-        return {str(key)[:WIDTH]: _pruned(item, levels - 1) for (key, item), _ in items}
-    if isinstance(value, (list, tuple)):
-        return [_pruned(item, levels - 1) for item in value[:_ITEMS]] if levels else (["…"] if value else [])
+            return "…"
+        some = {str(key)[:WIDTH]: _pruned(value[key], levels - 1) for key in islice(value, _ITEMS)}
+        return some if len(value) <= _ITEMS else {**some, "…": f"{len(value) - _ITEMS} more"}
+    if isinstance(value, list) and value:
+        if not levels:
+            return ["…"]
+        items = [_pruned(item, levels - 1) for item in value[:_ITEMS]]
+        return items if len(value) <= _ITEMS else [*items, f"… {len(value) - _ITEMS} more"]
     return value
 
 
@@ -94,6 +101,8 @@ def said(operator: str, demanded: Any) -> str:  # noqa: PLR0911 - one line for e
 
 def got(values: list[Any]) -> str:
     """Write what was found: every value up to SHOWN, then how many more."""
+    if len(values) == 1:
+        return shown(values[0])
     if not values:
         return "nothing"
     width = WIDTH if len(values) <= 3 else WIDTH // 3  # noqa: PLR2004

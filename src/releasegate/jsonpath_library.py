@@ -20,7 +20,7 @@ from jsonpath_rfc9535.tokens import TokenStream
 from releasegate import pattern
 from releasegate.jsonpath import MAX_NODES, BadPath, TooManyNodes
 
-MAX_WORK = 10 * MAX_NODES
+MAX_WORK = 3 * MAX_NODES
 
 
 class _Environment(JSONPathEnvironment):

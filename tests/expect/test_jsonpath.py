@@ -95,7 +95,7 @@ def test_a_bomb_ends(text):
 
 def test_the_bound_is_of_one_evaluation_not_of_all():
     path = compile_path("$..a")
-    for _ in range(30):
+    for _ in range(9):
         assert path.select([[0]] * 40_000) == []
 
 

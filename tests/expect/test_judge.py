@@ -168,7 +168,7 @@ def test_a_value_that_is_not_shown_whole_says_so():
     assert one("$.x: 1", {"x": [1] * 50}).text.endswith('1,1,"… 38 more"])')
     assert one("$.x: 1", {"x": {str(i): i for i in range(13)}}).text.endswith('"…":"1 more"})')
     assert one("$.x: 1", {"x": "y" * 500}).text.endswith('y…")')
-    assert one("$.x: 1", {"x": [[[[[1]]]]]}).text == '$.x == 1 (got [[[[["…"]]]]])'
+    assert one("$.x: 1", {"x": [[[[[1]]]]]}).text == '$.x == 1 (got [[[["…"]]]])'
 
 
 @pytest.mark.parametrize("hostile", ["a\nb", "\x1b[31m", "\u2028", "\u0085", "\u202e", "\x00", "\ud800"])

@@ -48,14 +48,12 @@ def _pruned(value: Any, levels: int) -> Any:
         return value[: WIDTH + 1]
     if isinstance(value, Template):
         return value.source
-    if isinstance(value, dict) and value:
-        if not levels:
-            return "…"
+    if not levels and value and isinstance(value, (dict, list)):
+        return "…"
+    if isinstance(value, dict):
         some = {str(key)[:WIDTH]: _pruned(value[key], levels - 1) for key in islice(value, _ITEMS)}
         return some if len(value) <= _ITEMS else {**some, "…": f"{len(value) - _ITEMS} more"}
-    if isinstance(value, list) and value:
-        if not levels:
-            return ["…"]
+    if isinstance(value, list):
         items = [_pruned(item, levels - 1) for item in value[:_ITEMS]]
         return items if len(value) <= _ITEMS else [*items, f"… {len(value) - _ITEMS} more"]
     return value

@@ -110,6 +110,11 @@ def test_identity_and_timeout_are_inherited_from_check_and_suite():
     assert (second.identity, second.timeout_s) == ("nobody", 1.0)
 
 
+def test_an_inherited_identity_that_is_unknown_is_reported_once():
+    told = problems(steps(step("a"), step("b")), defaults={"as": "gate-usr"})
+    assert told.count("unknown identity") == 1
+
+
 def test_the_default_timeout_is_ten_seconds():
     assert read(lone()).steps[0].timeout_s == 10.0
 

@@ -19,6 +19,7 @@ from releasegate.config.shape import (
     Table,
     Templated,
     Text,
+    did_you_mean,
 )
 from releasegate.jsonpath import PathText
 from releasegate.pattern import Regex
@@ -59,8 +60,17 @@ class IdentityName(Shape):
 
     @staticmethod
     def _refer(node: Node, ctx: Reading, name: str) -> None:
+        """Demand that it is declared. Many requests inherit one name: what is wrong with it is said once."""
+        message = f'unknown identity "{name}"'
+
+        def check() -> None:
+            known = ctx.names.get("identity", set())
+            said = any((p.line, p.message) == (node.line, message) for p in ctx.problems)
+            if name not in known and not said:
+                ctx.report(node, message, did_you_mean(name, {*known, NOBODY}))
+
         if name != NOBODY:
-            ctx.refer(node, "identity", name)
+            ctx.defer(check)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}

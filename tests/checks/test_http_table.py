@@ -67,6 +67,7 @@ def test_never_green_03_a_request_without_an_expectation_that_fails_is_refused(c
         (lone(capture={"x": "x"}), "begins with $"),
         (lone(capture={"x": {"body": "(?=x)"}}), "lookaround"),
         (lone(capture={"x": {"header": "a", "cookie": "b"}}), "exactly one of header, cookie, body"),
+        ({"head": "api:/x", "expect": {"json": {"$.a": 1}}}, "has no body"),
         (lone(poll={"within": "5s"}), "poll needs until"),
         (lone(poll={"within": {"warn": "5s"}, "until": OK}), "a bound that fails"),
         (lone(poll={"within": "5s", "every": "1ms", "until": OK}), "at least 10ms"),

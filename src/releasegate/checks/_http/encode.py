@@ -11,6 +11,7 @@ from releasegate.template import Template, as_text, compile_text, fill, names_in
 USER_AGENT = f"releasegate/{__version__}"
 DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 SAFE_IN_PATH = "/?&=%:@!$'()*+,;~-._[]"
+DOTS = frozenset({".", ".."})
 BOUNDARY = "releasegate-{{nonce}}"
 CONTENT_TYPES = {
     "json": "application/json",
@@ -35,8 +36,13 @@ def encode_path(compiled: str | Template) -> str | Template:
 
 
 def filled_path(path: str | Template, query: tuple[tuple[str, Any], ...], scope: Mapping[str, Any]) -> str:
-    """Fill path and query. A list repeats its name, null sends the name alone."""
+    """Fill path and query. A list repeats its name, null sends the name alone.
+
+    Raises Refused when a hole made a segment `..`: deleting /orders/.. is not what the config says.
+    """
     text = path if isinstance(path, str) else path.text(scope, percent_encode=True)
+    if not isinstance(path, str) and not DOTS.isdisjoint(text.partition("?")[0].split("/")):
+        raise Refused(f"what fills {path.source} leads to another path")
     if not query:
         return text
     pairs = "&".join(_pairs(query, scope))

@@ -165,7 +165,13 @@ class Session:
 
     def _note_retry(self, text: str) -> None:
         self.probe.retries += 1
-        self.probe.notes.append(f"{self.probe.step}: {text}" if self.probe.step else text)
+        self._note(text)
+
+    def _note(self, text: str) -> None:
+        """Note something once, however often a poll meets it."""
+        note = f"{self.probe.step}: {text}" if self.probe.step else text
+        if note not in self.probe.notes:
+            self.probe.notes.append(note)
 
     async def _fetch(self, request: Request, http: HttpRequest) -> HttpAnswer:
         probe = self.probe
@@ -209,10 +215,11 @@ class Session:
             following = self._next(request, http, answer.status, location)
             if isinstance(following, str) or len(hops) == request.follow:
                 why = following if isinstance(following, str) else f"more than {request.follow} redirects"
-                probe.notes.append(f"redirect to {shown(joined(http.url, location))} not followed: {why}")
+                self._note(f"redirect to {shown(joined(http.url, location))} not followed: {why}")
                 break
             hops.append(Hop(status=answer.status, location=shown(following.url)))
-            probe.note_moment("redirect", f"{answer.status} to {hops[-1].location}")
+            if self.sums is None:
+                probe.note_moment("redirect", f"{answer.status} to {hops[-1].location}")
             http = replace_timeout(following, following.timeout_s - answer.total_s)
             probe.target = http.target.name
             answer = await self._send(request, http)

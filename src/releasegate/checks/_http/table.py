@@ -93,6 +93,9 @@ def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
         ctx.report(
             node.keys["poll"], "poll needs until, or states beside it", "poll: {within: 20s, until: {status: 200}}"
         )
+    bodies = [e.json or e.body or e.size for e in (expect, poll and poll.until) if e]
+    if "head" in node.value and any(bodies):
+        ctx.report(node.value["head"], "an answer to HEAD has no body to expect something of", "use get")
     if poll is None and expect is None:
         ctx.report(node, "a request without expect could never fail", "add at least expect: {status: 200}")
     elif poll is None and all(demand.level is Level.WARN for demand in expect.all()):
@@ -131,7 +134,7 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         expect=values["expect"] or Expect(),
         poll=values["poll"],
         states=values["states"],
-        needs=frozenset(names) | frozenset(_content_names(content)),
+        needs=frozenset(names) | frozenset(_content_names(content)) | frozenset(_expected_names(values["expect"])),
     )
 
 
@@ -172,6 +175,11 @@ def _content_names(content: Content | None) -> Iterator[str]:
         yield from names_in([part.value for part in content.value])
     elif content.form != "file":
         yield from names_in(content.value)
+
+
+def _expected_names(expect: Expect | None) -> Iterator[str]:
+    for demand in expect.all() if expect else ():
+        yield from names_in(demand.value)
 
 
 def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:

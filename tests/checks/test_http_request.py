@@ -45,9 +45,9 @@ def test_holes_are_percent_encoded_in_path_and_query():
     assert staging.requests[0].url.endswith("/o/..%2F%C3%A4%3F%26%3D%2F/x?q=..%2F%C3%A4%3F%26%3D%2F")
 
 
-@pytest.mark.parametrize("id", ["..", "."])
-def test_what_fills_a_hole_cannot_lead_to_another_path(id):
-    one, staging = sample({"delete": "api:/o/{{id}}", "expect": OK}, reply(), values={"id": id})
+@pytest.mark.parametrize("part", ["..", "."])
+def test_what_fills_a_hole_cannot_lead_to_another_path(part):
+    one, staging = sample({"delete": "api:/o/{{id}}", "expect": OK}, reply(), values={"id": part})
     assert one.trouble.reason == "not allowed"
     assert not staging.requests
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import structs
 
+from releasegate.config.model import Rule
+from releasegate.evidence.assemble import assemble
 from releasegate.model import (
     CheckResult,
     Contact,
@@ -145,35 +147,43 @@ def chat_timeout(**more: Any) -> CheckResult:
     )  # fmt: skip
 
 
+def judged(*checks: CheckResult, rules: tuple[Rule, ...] = (), **more: Any) -> Evidence:
+    """Build evidence as a run does: labels, rules and verdict are the gate's own."""
+    frame = evidence(*checks, rules=tuple(rule(r.text, None) for r in rules), **more)
+    given = {"run": frame.run, "control": frame.control, "identity": frame.identity, "plan": frame.plan}
+    foreign, fallbacks = frozenset(frame.plan.get("foreign", ())), frame.plan.get("fallbacks", ())
+    plain = (structs.replace(check, strength=None) for check in checks)
+    return assemble(
+        checks=tuple(plain), rules=rules, foreign=foreign, fallbacks=fallbacks, policy=frame.policy, **given
+    )
+
+
+def demanded(text: str, level: str = "fail") -> Rule:
+    metric, op, value = text.split()
+    number = float(value[:-1]) / 100 if value.endswith("%") else float(value)
+    return Rule(text=text, metric=metric, op=op, value=number, level=level)
+
+
 def healthy() -> Evidence:
     """A sound run of the demo's size."""
     names = ["service-health", "agent-discovery", "workflow-states", "metrics"]
     suites = [check(f"orchestration.{name}") for name in names] + [check(f"pipeline.{name}") for name in names]
     chat = check("pipeline.real-agent-execution", "✓✓✓✓✓", critical=True, profile="lean")
-    rules = (rule("pass_rate >= 95%", 1.0), rule("warned == 0", 0.0, level=Level.WARN), rule("flaky <= 20%", 0.0))
-    return evidence(*suites, chat, rules=rules, reasons=("9 of 9 checks passed",))
+    rules = (demanded("pass_rate >= 95%"), demanded("warned == 0", "warn"), demanded("flaky <= 20%"))
+    return judged(*suites, chat, rules=rules)
 
 
 def mixed() -> Evidence:
     """One critical failure, a flaky check, a warning, a broken rule: what a bad day looks like."""
-    slow = met_sample(
-        expectations=(
-            demand("status", "status == 200", met=True),
-            demand("latency", "latency <= 300ms (got 412 ms)", level=Level.WARN),
-        )
-    )
-    return evidence(
+    latency = demand("latency", "latency <= 300ms (got 412 ms)", level=Level.WARN)
+    slow = met_sample(expectations=(demand("status", "status == 200", met=True), latency))
+    rules = (demanded("pass_rate >= 95%"), demanded("suite.pipeline.pass_rate >= 50%"), demanded("warned == 0", "warn"))
+    return judged(
         sampled_as(check("orchestration.service-health", critical=True), slow),
         check("orchestration.agent-discovery", "✓✓✗✓✓✓✓✓✓✓✓✓✓"),
         check("pipeline.lifecycle"),
         chat_timeout(),
-        state=State.UNSTABLE,
-        reasons=("pipeline.real-agent-execution FAILED", "pass_rate >= 95% is broken"),
-        rules=(
-            rule("pass_rate >= 95%", 0.75, held=False),
-            rule("suite.pipeline.pass_rate >= 50%", 0.5),
-            rule("warned == 0", 1.0, held=False, level=Level.WARN),
-        ),
+        rules=rules,
     )
 
 
@@ -183,11 +193,10 @@ def sampled_as(result: CheckResult, sample: Sample) -> CheckResult:
 
 def staging_down() -> Evidence:
     """Nothing answers at api, and the control holds."""
-    down = trouble_sample()
+    down = trouble_sample(phases=(Phase(name="connect", duration_s=0.002),), duration_s=0.002)
     names = ["service-health", "agent-discovery", "metrics", "lifecycle"]
     checks = [check(f"orchestration.{name}", "✗✗✗", failure=down, critical=name == "metrics") for name in names]
-    reasons = ("api does not answer: the commit does not start, or staging is down (4 checks)",)
-    return evidence(*checks, state=State.UNSTABLE, reasons=reasons, rules=(rule("pass_rate >= 95%", 0.0, held=False),))
+    return judged(*checks, rules=(demanded("pass_rate >= 95%"),), identity=Identity(judged=SHA, holds=None))
 
 
 def wrong_commit() -> Evidence:
@@ -195,5 +204,19 @@ def wrong_commit() -> Evidence:
     problem = f"api runs {OTHER_SHA}, the commit to judge is {SHA}"
     checks = [check(f"pipeline.{name}", "", Label.UNPROVEN, not_sampled=problem) for name in ("chat", "metrics")]
     readings = (Reading(target="api", moment="before", at=STARTED, revision=OTHER_SHA),)
-    identity = Identity(judged=SHA, holds=False, readings=readings, problem=problem)
-    return evidence(*checks, state=State.INCONCLUSIVE, reasons=(problem,), identity=identity)
+    return judged(*checks, identity=Identity(judged=SHA, holds=False, readings=readings, problem=problem))
+
+
+def control_failed() -> Evidence:
+    """Staging's edge is down: nothing can be said."""
+    checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled="the control failed") for n in range(3)]
+    problem = "tcp connect refused: connection refused"
+    return judged(*checks, control=Control(held=False, problem=problem), identity=Identity(judged=SHA, holds=None))
+
+
+def cut_short() -> Evidence:
+    """The deadline came; one check had begun, two had not."""
+    why = "the run's deadline was reached after {} of its samples"
+    checks = [check(f"a.c{n}", "✓" * n, Label.UNPROVEN, not_sampled=why.format(n)) for n in (3, 0)]
+    last = check("b.last", "", Label.UNPROVEN, not_sampled=why.format(0))
+    return judged(*checks, last, check("b.whole"), run={"deadline_reached": True})

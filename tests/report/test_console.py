@@ -6,9 +6,12 @@ import pytest
 from report_stories import (
     chat_timeout,
     check,
+    control_failed,
+    cut_short,
     demand,
     evidence,
     healthy,
+    judged,
     met_sample,
     mixed,
     policy,
@@ -120,6 +123,36 @@ def test_what_blocks_comes_first_then_critical_then_weight():
     assert heads == ["critical", "heavy", "light", "undecided", "advisory"]
 
 
+def test_a_reason_that_the_verdict_gave_is_not_given_again():
+    for story in (control_failed(), wrong_commit(), cut_short()):
+        assert "not sampled, for the reason above" in plain(story)
+    assert flat(control_failed()).count("tcp connect refused") == 1
+    assert flat(wrong_commit()).count("9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001") == 1
+
+
+def test_a_check_that_was_cut_short_says_how_far_it_came():
+    assert "UNPROVEN a.c3 ✓✓✓ the run's deadline was reached after 3 of its samples" in flat(cut_short())
+
+
+def test_a_failed_check_does_not_repeat_its_tally_as_a_reason():
+    report = plain(judged(check("a.b", "✗✗✗"), check("a.c")))
+    assert "3 of 3 samples failed, all alike" in report
+    assert "why" not in report
+
+
+def test_what_the_samples_do_not_say_is_told_as_the_reason():
+    twin = judged(check("a.strangers", twin="a.friends"), check("a.friends", "✗✗✗"))
+    assert "UNPROVEN a.strangers ✓✓✓✓✓✓✓ it counts only while its twin passes; a.friends is FAILED" in flat(twin)
+    foreign = judged(check("a.b", "✗✗✗"), check("a.c"), plan={"foreign": ["api"]})
+    assert "why api is not ours and failed; 3 of 3 samples failed" in flat(foreign)
+
+
+def test_advisory_checks_are_not_in_the_denominator():
+    story = judged(check("a.b"), check("a.c", "✗✗✗", advisory=True))
+    assert "gate staging: 1 of 1 check passed, 1 failed" in flat(story)
+    assert "✓ a 1/1 100 %" in flat(story)
+
+
 def test_flaky_and_slow_checks_are_shown_though_they_passed():
     report = flat(mixed())
     assert "FLAKY orchestration.agent-discovery ✓✓✗✓✓✓✓✓✓✓✓✓✓ 1 of 13 samples failed" in report
@@ -141,8 +174,8 @@ def test_a_rule_without_value_is_undecided_not_held():
 
 def test_the_strength_is_told_with_its_condition():
     report = flat(healthy())
-    assert "7/7 in 0.08 s. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time" in report
-    assert "A fault slower than 0.08 s counts as one sample." in report
+    assert "7/7 in 84 ms. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time" in report
+    assert "A fault slower than 84 ms counts as one sample." in report
 
 
 def test_the_judged_commit_and_who_runs_it_are_told():

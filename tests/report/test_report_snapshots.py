@@ -8,13 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_stories import healthy, mixed, staging_down, wrong_commit
+from report_stories import control_failed, cut_short, healthy, mixed, staging_down, wrong_commit
 
 from releasegate.model import Evidence
 from releasegate.report import console, junit, markdown
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-STORIES = {"healthy": healthy, "mixed": mixed, "staging-down": staging_down, "wrong-commit": wrong_commit}
+STORIES = {
+    "healthy": healthy,
+    "mixed": mixed,
+    "staging-down": staging_down,
+    "wrong-commit": wrong_commit,
+    "control-failed": control_failed,
+    "cut-short": cut_short,
+}
 REPORTS: dict[str, Callable[[Evidence], str]] = {
     "txt": lambda evidence: console.render(evidence, colour=False, width=100),
     "md": markdown.render,

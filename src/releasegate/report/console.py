@@ -43,7 +43,7 @@ def render(evidence: Evidence, *, colour: bool, width: int) -> str:
 def _verdict(paper: Paper, evidence: Evidence) -> None:
     verdict = evidence.verdict
     paper.tagged(verdict.state.value, f" {order(evidence)} · exit {exit_code(evidence)}", STYLES[verdict.state])
-    for reason in verdict.reasons:
+    for reason in overview.reasons(evidence):
         paper.line(reason, indent=2)
     paper.gap()
     paper.line(f"gate {evidence.run.gate}: {overview.run_line(evidence)}")
@@ -62,7 +62,7 @@ def _suites(paper: Paper, evidence: Evidence) -> None:
     for suite in suites:
         share = "nothing counted" if suite.share is None else percent(suite.share)
         extra = [f"{suite.flaky} flaky"] if suite.flaky else []
-        extra += [f"{suite.others} excused or skipped"] if suite.others else []
+        extra += [f"{suite.others} not counted"] if suite.others else []
         numbers = f"{suite.passed:>4}/{suite.counted:<4} {share:>8}  {seconds(suite.duration_s):>8}"
         good = suite.passed == suite.counted > 0
         tail = f"  {', '.join(extra)}" if extra else ""
@@ -96,16 +96,17 @@ def _finding(paper: Paper, finding: facts.Finding, evidence: Evidence) -> None:
         sample = facts.first_failure(check)
         for also in facts.unmet(sample)[1:4] if sample and not sample.trouble else []:
             paper.line(f"and {also}", indent=2)
-    _details(paper, check, grouped=bool(others))
+    _details(paper, check, evidence, grouped=bool(others))
 
 
-def _details(paper: Paper, check: CheckResult, *, grouped: bool) -> None:
+def _details(paper: Paper, check: CheckResult, evidence: Evidence, *, grouped: bool) -> None:
     sample = facts.first_failure(check)
     if check.title:
         _detail(paper, "title", check.title)
-    if check.reason and facts.what(check) not in check.reason:
-        _detail(paper, "why", check.reason)
-    if check.not_sampled and check.samples:
+    why = facts.why(check, evidence)
+    if why:
+        _detail(paper, "why", why)
+    if check.not_sampled and sample:
         _detail(paper, "cut short", check.not_sampled)
     if sample:
         _detail(paper, "samples", facts.tally(check))

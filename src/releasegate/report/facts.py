@@ -12,6 +12,7 @@ from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Outc
 from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
 
 MOST_STEPS = 12
+_TALLY = re.compile(r"\d+ of \d+ samples failed: ")
 _RUN = re.compile(r" after \d+ of its samples$")
 
 
@@ -81,8 +82,21 @@ def head(finding: Finding, evidence: Evidence) -> str:
     count = plural(len(finding.checks), "check")
     if finding.sampled:
         return f"{count}: {finding.what}"
-    told = any(finding.what in reason for reason in evidence.verdict.reasons)
+    told = said(_RUN.sub("", finding.what), evidence)
     return f"{count} not sampled" + (", for the reason above" if told else f": {finding.what}")
+
+
+def said(text: str, evidence: Evidence) -> bool:
+    """Tell whether a reason of the verdict says a text already."""
+    return any(text in reason for reason in evidence.verdict.reasons)
+
+
+def why(check: CheckResult, evidence: Evidence) -> str | None:
+    """Say what the label rests on, where neither the verdict's reasons nor the samples say it."""
+    reason = check.reason
+    if not reason or said(reason, evidence) or what(check) in reason or _TALLY.match(reason):
+        return None
+    return reason
 
 
 def first_failure(check: CheckResult) -> Sample | None:

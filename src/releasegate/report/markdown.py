@@ -115,7 +115,7 @@ def _subtitle(evidence: Evidence) -> str:
 
 
 def _reasons(evidence: Evidence) -> list[str]:
-    reasons = evidence.verdict.reasons
+    reasons = overview.reasons(evidence)
     items = [f"- {_prose(reason)}" for reason in reasons[:MOST_REASONS]]
     if len(reasons) > MOST_REASONS:
         items.append(f"- and {len(reasons) - MOST_REASONS:,} more reasons")
@@ -133,7 +133,7 @@ def _failing_table(bad: list[CheckResult], evidence: Evidence) -> str:
 
 def _failing_row(check: CheckResult, evidence: Evidence) -> str:
     what = facts.what(check)
-    told = not check.samples and any(what in reason for reason in evidence.verdict.reasons)
+    told = not check.samples and facts.said(what, evidence)
     cells = (
         f"{_emoji(check)} {check.label.value}",
         _id(check),
@@ -227,9 +227,10 @@ def _detail(finding: facts.Finding, evidence: Evidence) -> str:
     out = [f"**{_span(check.id)}**{others}: {_prose(facts.head(finding, evidence) if others else finding.what)}"]
     if check.title:
         out.append(f"- title: {_prose(check.title)}")
-    if check.reason and facts.what(check) not in check.reason:
-        out.append(f"- why: {_prose(check.reason)}")
-    if check.not_sampled and check.samples:
+    why = facts.why(check, evidence)
+    if why:
+        out.append(f"- why: {_prose(why)}")
+    if check.not_sampled and sample:
         out.append(f"- cut short: {_prose(check.not_sampled)}")
     out += _seen(check, sample) if sample else []
     out += [f"- how sure: {_prose(check.strength)}"] if check.strength else []
@@ -264,7 +265,7 @@ def _suites(evidence: Evidence) -> str:
         rows.append(
             f"| {name} | {suite.passed:,}/{suite.counted:,} | {share} | {suite.flaky:,} | {suite.others:,} | {took} |"
         )
-    return table("suite | passed | share | flaky | excused or skipped | took", rows)
+    return table("suite | passed | share | flaky | not counted | took", rows)
 
 
 def _emoji(check: CheckResult) -> str:

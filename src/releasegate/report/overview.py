@@ -5,12 +5,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from releasegate.model import CheckResult, Evidence, Label
-from releasegate.report.facts import who
-from releasegate.report.words import EXCUSED, PASSED, listing, percent, plural, seconds, short
+from releasegate.report.facts import said, who
+from releasegate.report.words import PASSED, counts, listing, percent, plural, seconds, short
 
 
 class SuiteLine(Struct, frozen=True, kw_only=True):
-    """How one suite went. `counted` is the denominator: excused and skipped checks are not in it."""
+    """How one suite went. `counted` is the denominator; excused, advisory and skipped checks are `others`."""
 
     name: str
     passed: int
@@ -42,7 +42,7 @@ def suite_lines(evidence: Evidence) -> list[SuiteLine]:
 
 
 def _suite_line(name: str, checks: list[CheckResult]) -> SuiteLine:
-    counted = [c for c in checks if c.label not in EXCUSED and c.label is not Label.SKIPPED]
+    counted = [check for check in checks if counts(check)]
     return SuiteLine(
         name=name,
         passed=sum(c.label in PASSED for c in counted),
@@ -68,8 +68,8 @@ def run_line(evidence: Evidence) -> str:
     """Say what ran: counts, score, samples, time; and that a partial run speaks only for its part."""
     score = evidence.verdict.score
     partial = "a partial run, which does not speak for the whole gate: " if evidence.plan.get("partial") else ""
-    counts = headline_counts(evidence) + ("" if score is None else f", score {percent(score)}")
-    return f"{partial}{counts}; {plural(sample_count(evidence), 'sample')} in {seconds(evidence.run.duration_s)}"
+    told = headline_counts(evidence) + ("" if score is None else f", {percent(score)} by weight")
+    return f"{partial}{told}; {plural(sample_count(evidence), 'sample')} in {seconds(evidence.run.duration_s)}"
 
 
 def sample_count(evidence: Evidence) -> int:
@@ -79,8 +79,8 @@ def sample_count(evidence: Evidence) -> int:
 def headline_counts(evidence: Evidence) -> str:
     """Say the counts that the verdict rests on: `16 of 17 checks passed, 1 failed, 2 flaky`."""
     labels = [check.label for check in evidence.checks]
-    counted = [label for label in labels if label not in EXCUSED and label is not Label.SKIPPED]
-    parts = [f"{sum(label in PASSED for label in counted):,} of {plural(len(counted), 'check')} passed"]
+    counted = [check for check in evidence.checks if counts(check)]
+    parts = [f"{sum(c.label in PASSED for c in counted):,} of {plural(len(counted), 'check')} passed"]
     tallies = ((label, labels.count(label)) for label in Label if label is not Label.PASSED)
     parts += [f"{count:,} {label.value.lower().replace('_', '-')}" for label, count in tallies if count]
     return ", ".join(parts)
@@ -90,12 +90,13 @@ def commit_line(evidence: Evidence) -> str:
     """Say which commit was judged, and whether staging was seen to run it."""
     identity = evidence.identity
     judged = short(identity.judged or evidence.run.sha)
+    problem = identity.problem or ""
+    told = f": {problem}" if problem and not said(problem, evidence) else ""
     if identity.holds is None:
-        return f"commit {judged}; {identity.problem or 'no target says which commit it runs'}"
+        unread = "which commit staging runs could not be read" if problem else "no target says which commit it runs"
+        return f"commit {judged}; {unread}{told}"
     if not identity.holds:
-        why = identity.problem or "it says another commit"
-        said = any(why in reason for reason in evidence.verdict.reasons)
-        return f"commit {judged}; staging does not run it" + ("" if said else f": {why}")
+        return f"commit {judged}; staging does not run it{told}"
     targets = listing(dict.fromkeys(r.target for r in identity.readings), 4)
     moments = listing(dict.fromkeys(r.moment for r in identity.readings), 3)
     return f"commit {judged}, which {targets} ran ({moments} the run)"
@@ -105,7 +106,13 @@ def control_line(evidence: Evidence) -> str:
     held = evidence.control.held
     if held is None:
         return "no control is declared"
-    return "the control held" if held else f"the control failed: {evidence.control.problem or 'no reason was kept'}"
+    problem = evidence.control.problem or "no reason was kept"
+    return "the control held" if held else "the control failed" + ("" if said(problem, evidence) else f": {problem}")
+
+
+def reasons(evidence: Evidence) -> list[str]:
+    """Give the verdict's reasons, without the one that only counts what is counted below it."""
+    return [reason for reason in evidence.verdict.reasons if not headline_counts(evidence).startswith(reason)]
 
 
 def strengths(evidence: Evidence) -> list[tuple[str, int, str]]:

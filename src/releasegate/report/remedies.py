@@ -36,6 +36,14 @@ LATE = {
     "request": "{target} does not read the request: look whether its workers are all busy or stuck at {when}",
     "transfer": "{target} begins to answer and does not end: look in its log at {when} for what the answer streams from",
 }
+UNSAMPLED = {
+    "twin": "mend its twin first: alone it would also be green where nothing works",
+    "without contact": "nothing was looked at: find out what answered instead of the target",
+    "needs ": "mend what it needs first; it was not sampled",
+    "deadline": "raise the deadline or the concurrency, or find what is slow: not every sample could be taken",
+    "interrupted": "run the gate again: it was stopped before all samples were taken",
+    "control": "mend staging's edge first; it was not sampled",
+}
 LOGIN_PHASES = frozenset({"login", "identity", "authenticate"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
@@ -71,15 +79,9 @@ def remedy(check: CheckResult, sample: Sample | None) -> str:
 
 def _without_failure(check: CheckResult) -> str:
     reason = check.not_sampled or check.reason or ""
-    if "needs " in reason:
-        return "mend what it needs first; it was not sampled"
-    if "deadline" in reason:
-        return "raise the deadline or the concurrency, or find what is slow: not every sample could be taken"
-    if "interrupted" in reason:
-        return "run the gate again: it was stopped before all samples were taken"
-    if "control" in reason:
-        return "mend staging's edge first; it was not sampled"
-    return "it cannot pass like this; see its reason"
+    return next(
+        (text for mark, text in UNSAMPLED.items() if mark in reason), "it cannot pass like this; see its reason"
+    )
 
 
 def _of_trouble(sample: Sample) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from releasegate.errors import EXIT_INTERRUPTED
-from releasegate.model import Evidence, Label, Outcome, RuleResult, Sample, State
+from releasegate.model import CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
 
 ORDERS = {
     State.STABLE: "may be merged",
@@ -44,6 +44,11 @@ def order(evidence: Evidence) -> str:
     """Say what to do with the pull request."""
     text = ORDERS[evidence.verdict.state]
     return f"{text} (advisory: nothing is blocked)" if advisory_run(evidence) else text
+
+
+def counts(check: CheckResult) -> bool:
+    """Tell whether a check is in the denominator."""
+    return not check.advisory and check.label not in EXCUSED and check.label is not Label.SKIPPED
 
 
 def seconds(duration_s: float) -> str:

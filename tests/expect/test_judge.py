@@ -1,5 +1,7 @@
 """What is kept, what is cut, and that no input makes a judge raise."""
 
+import time
+
 import pytest
 from expect_words import demands, judged, one, read
 from hypothesis import given, settings
@@ -186,6 +188,21 @@ def test_why_names_the_first_broken_failing_expectation_without_its_values():
     assert why(judge_json(demands("$.a: {min: 1}"), {}, {}, step="create")) == "create $.a min"
     assert why((status("200", 503),)) == "status 503"
     assert why((status("200", MISSING),)) == "status missing"
+    assert why(judge_json(demands("$.a: 1"), NotJson("empty"), {}, step="create")) == "create body is not JSON"
+
+
+def test_a_bound_on_any_subject_is_said_in_its_unit():
+    bound, _ = read(Bound("agent_started"), "5s")
+    assert judge_duration(bound, 6)[0].text == "agent_started ≤ 5 s (got 6 s)"
+
+
+def test_the_complaint_of_a_schema_is_short_and_first():
+    value = [{"a": "x" * 100_000}] * 20_000
+    began = time.process_time()
+    text = one("$: {schema: {items: {properties: {a: {type: integer}}}}}", value).text
+    assert text.endswith(' is not of type "integer")')
+    assert len(text) < 600
+    assert time.process_time() - began < 2
 
 
 JSON = st.recursive(

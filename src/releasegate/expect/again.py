@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from releasegate.expect.judge import is_met
+from releasegate.expect.judge import NOT_JSON, is_met
 from releasegate.model import Expectation, Level
 
 
@@ -23,5 +23,7 @@ def why(expectations: Iterable[Expectation]) -> str | None:
             step = f"{expectation.step} " if expectation.step else ""
             if expectation.subject == "status":
                 return f"{step}status {expectation.found[0] if expectation.found else 'missing'}"
+            if not expectation.kept and f" ({NOT_JSON}: " in expectation.text:
+                return f"{step}{NOT_JSON}"
             return f"{step}{expectation.subject} {expectation.operator}"
     return None

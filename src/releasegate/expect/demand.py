@@ -1,12 +1,17 @@
 """What is demanded of one subject: frozen, compiled, with its words ready."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from releasegate import pattern, template
 from releasegate.expect import text
 from releasegate.model import Level
+
+Unit = Callable[[float], str]
+
+_UNITS: dict[str, Unit] = {"latency": text.duration, "within": text.duration, "size": text.size}
+_SIDES = {"min": "≥", "max": "≤"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +33,18 @@ class Demand:
         object.__setattr__(self, "constant", constant)
         object.__setattr__(self, "words", self.said(self.value))
 
-    def said(self, operand: Any, subject: str | None = None) -> str:
-        """Write the demand with this operand, in its unit."""
-        name = text.flat(subject or self.subject)
-        if self.operator in ("min", "max") and isinstance(operand, (int, float)) and self.unit:
-            sign = "≥" if self.operator == "min" else "≤"
-            return f"{name} {sign} {self.unit(operand)}"
-        return f"{name} {text.said(self.operator, operand)}"
-
     @property
-    def unit(self) -> Any:
-        """The writer of this subject's numbers; None where they have no unit."""
-        return {"latency": text.duration, "within": text.duration, "size": text.size}.get(self.subject)
+    def unit(self) -> Unit | None:
+        """The writer of this subject's numbers; None where the subject does not say its unit."""
+        return _UNITS.get(self.subject)
+
+    def said(self, operand: Any, unit: Unit | None = None) -> str:
+        """Write the demand with this operand, in a unit."""
+        unit = unit or self.unit
+        name = text.flat(self.subject)
+        if unit and self.operator in _SIDES and isinstance(operand, (int, float)):
+            return f"{name} {_SIDES[self.operator]} {unit(operand)}"
+        return f"{name} {text.said(self.operator, operand)}"
 
 
 def resolve(operator: str, value: Any, scope: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from releasegate.strictjson import NotJson
 from releasegate.template import as_text
 
 _NUMBER = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,2})?")
-_NO_SCOPE: Mapping[str, Any] = {}
+NOT_JSON = "body is not JSON"
 
 
 def judge_json(
@@ -23,7 +23,7 @@ def judge_json(
 ) -> tuple[Expectation, ...]:
     """Judge a parsed JSON value, or a NotJson: then nothing is met."""
     if isinstance(value, NotJson):
-        return tuple(_unseen(demand, f"body is not JSON: {value}", step) for demand in demands)
+        return tuple(_unseen(demand, f"{NOT_JSON}: {value}", step) for demand in demands)
     out = []
     for demand in demands:
         try:
@@ -120,24 +120,25 @@ def judge_nodes(
 
 def _got(demand: Demand, operand: Any, looked: list[Any], *, met: bool) -> str:
     if demand.operator == "type" and looked:
-        return ", ".join(looked) if len(looked) <= text.SHOWN else text.got(looked)
+        return text.got(looked).replace('"', "")
     if demand.operator == "schema" and not met and looked:
         from releasegate.expect.schema import complaint
 
         said = next((words for item in looked if (words := complaint(operand, item))), "")
-        return f"{text.got(looked)}: {text.flat(said[:300])}"
+        return f"{text.got(looked)}: {text.flat(said)}"
     return text.got(looked)
 
 
 def _measured(demand: Demand, nodes: list[Any], unit: Any, step: str | None) -> Expectation:
     met = is_met(demand.operator, demand.value, nodes)
+    words = demand.words if demand.unit else demand.said(demand.value, unit)
     return Expectation(
         subject=demand.subject,
         operator=demand.operator,
         demanded=demand.value,
         found=nodes,
         met=met,
-        text=f"{demand.words} (got {unit(nodes[0])})",
+        text=f"{words} (got {unit(nodes[0])})",
         level=demand.level,
         step=step,
     )

@@ -7,6 +7,9 @@ import json
 from functools import lru_cache
 from typing import Any
 
+MAX_SAID = 200
+MAX_WHERE = 100
+
 
 class BadSchema(ValueError):  # noqa: N818 - the name says what it is
     """A mapping that is no JSON Schema, or one that refers to something outside of itself."""
@@ -35,7 +38,16 @@ def fits(schema: dict[str, Any], value: Any) -> bool:
 
 def complaint(schema: dict[str, Any], value: Any) -> str:
     """Give the first thing that is wrong, in words; empty when nothing is."""
-    for error in compile_schema(schema).iter_errors(value):
+    import jsonschema_rs
+
+    try:
+        compile_schema(schema).validate(value)
+    except jsonschema_rs.ValidationError as error:
         at = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
-        return f"{at.lstrip('.') + ': ' if at else ''}{error.message}"
+        return f"{at.lstrip('.')[:MAX_WHERE] + ': ' if at else ''}{_brief(error.message)}"
     return ""
+
+
+def _brief(message: str) -> str:
+    """Shorten the value that a message begins with; what is wrong with it stands at the end."""
+    return message if len(message) <= MAX_SAID else f"{message[: MAX_SAID // 3]}…{message[-2 * MAX_SAID // 3 :]}"

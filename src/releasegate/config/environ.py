@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from releasegate.config.node import Node, Problem
 from releasegate.config.shape import did_you_mean, shown
@@ -20,30 +20,34 @@ class Environment:
     values: Mapping[str, str]
     problems: list[Problem]
     lenient: bool = False
+    names: set[str] = field(default_factory=set)
+    """The variables that the config names."""
 
     def fill(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
             self._fill_one(node)
 
     def _fill_one(self, node: Node) -> None:
-        text, ours, used, at = "", bytearray(), [], 0
+        text, ours, used, at, holed = "", bytearray(), [], 0, False
         for match in VARIABLE.finditer(node.raw):
             written = node.raw[at : match.start()]
             at = match.end()
             value = "${" if match[0] == "$${" else self._value(node, match)
             if match["name"]:
-                used.append(value)
+                holed = True
+                used += [value] if value and self.values.get(match["name"]) == value else []
             text += written + value
             ours += bytes(len(written)) + (b"\x01" if match["name"] else b"\x00") * len(value)
         text += node.raw[at:]
         ours += bytes(len(text) - len(ours))
         node.value = self._without_new_holes(node, text, bytes(ours))
-        node.env = tuple(used) if used else None
+        node.env = tuple(used) if holed else None
 
     def _value(self, node: Node, match: re.Match[str]) -> str:
         name = match["name"]
         if name is None:
             return self._malformed(node, match)
+        self.names.add(name)
         if name.startswith(OF_THE_PLATFORM):
             prefix = next(prefix for prefix in OF_THE_PLATFORM if name.startswith(prefix))
             self._report(

@@ -63,6 +63,8 @@ class Reading:
     defaults: dict[str, Node] = field(default_factory=dict)
     """The suite's `defaults` (`as`, `timeout`) that a kind falls back to where a check leaves a key out."""
     deferred: list[Callable[[], None]] = field(default_factory=list)
+    lenient: bool = False
+    """Whether unset variables hold placeholders: then nothing is concluded from a value of the environment."""
 
     def report(self, node: Node, message: str, hint: str | None = None, *, warning: bool = False) -> _Missing:
         self.problems.append(Problem(node.file, node.line, node.column, message, hint, warning))

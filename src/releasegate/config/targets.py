@@ -38,6 +38,7 @@ ILL = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_.:-]+")
 MOST_AT_ONCE = 10_000
+UNSET = re.compile(rf"{PLACEHOLDER}[a-z0-9-]+")
 
 
 class UrlOfTarget(Constant):
@@ -50,12 +51,16 @@ class UrlOfTarget(Constant):
         text = super().read(node, ctx)
         if text is MISSING:
             return MISSING
-        if node.env and any(value.startswith(PLACEHOLDER) for value in node.env):
-            text = f"https://{next(v for v in node.env if v.startswith(PLACEHOLDER))}.invalid"
+        if ctx.lenient and (unset := UNSET.search(text)):
+            text = f"https://{unset[0]}.invalid"
         parts = split(text)
         problem = parts if isinstance(parts, str) else _problem(parts)
         if isinstance(parts, str) or problem:
-            return ctx.report(node, f'"{node.raw}" is not the url of a target: {problem}', _remedy(parts))
+            return ctx.report(
+                node,
+                f'"{node.raw if node.env is not None else _safe(text)}" is not the url of a target: {problem}',
+                _remedy(parts),
+            )
         return text, parts
 
 
@@ -107,6 +112,12 @@ def _ascii(host: str) -> str:
         return ""
 
 
+def _safe(text: str) -> str:
+    """Leave out what could be a secret: all before the last @, and the query."""
+    scheme, mark, rest = text.rpartition("://")
+    return (scheme + mark + rest.rpartition("@")[2]).partition("?")[0]
+
+
 def secrets_of(text: str) -> tuple[str, ...]:
     """Give the parts of a url that must not be shown: userinfo whole and in its parts, and query values."""
     parts = split(text)
@@ -154,8 +165,7 @@ def _target(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     text, parts = values["url"]
     host = _ascii(parts.hostname)
     allowed = values["allow_hosts"]
-    placeholder = any(value.startswith(PLACEHOLDER) for value in node.value["url"].env or ())
-    if allowed and not placeholder and not any(_allows(pattern, host) for pattern in allowed):
+    if allowed and not ctx.lenient and not any(_allows(pattern, host) for pattern in allowed):
         return ctx.report(
             node.value["url"], f'the host "{host}" is not in allow_hosts', f"allowed: {', '.join(allowed)}"
         )

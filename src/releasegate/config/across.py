@@ -1,0 +1,124 @@
+"""A whole config in, problems between its parts out: controls on judged targets, circles, percentiles."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from releasegate.config import kinds
+from releasegate.config.model import ControlDecl, Rule, Target
+from releasegate.config.node import Node
+from releasegate.config.rules import METRICS, SAMPLES_FOR, subject_of
+from releasegate.config.shape import Reading, did_you_mean
+from releasegate.config.suitereader import Found
+from releasegate.sampling import PROFILES
+
+
+def base_of(name: str) -> str:
+    """Give the declaration that a check's name belongs to."""
+    return name.partition("[")[0]
+
+
+def _values(found: Found) -> Iterator[dict[str, Any]]:
+    keys = tuple(found.decl.loops)
+    for combination in itertools.product(*found.decl.loops.values()):
+        yield dict(zip(keys, combination, strict=True))
+
+
+def check_control(
+    control: ControlDecl, node: Node, checks: Iterable[Found], targets: Mapping[str, Target], ctx: Reading
+) -> None:
+    """Refuse a control whose target a check judges, under its own name or as the same origin under another."""
+    named = kinds.kind(control.kind).targets(control.spec, {})
+    judged = {
+        name: found
+        for found in checks
+        for values in _values(found)
+        for name in found.kind.targets(found.decl.spec, values)
+    }
+    for name in named:
+        of = next((other for other in judged if _same(name, other, targets)), None)
+        if of is not None:
+            by = f"{judged[of].decl.suite}.{judged[of].decl.name}"
+            alias = "" if of == name else f' (the same address as "{of}")'
+            message = f'a control on a judged target: the check {by} uses "{name}"{alias}'
+            ctx.report(node, message, "a control must be something that the change cannot break")
+
+
+def _same(one: str, other: str, targets: Mapping[str, Target]) -> bool:
+    a, b = targets.get(one), targets.get(other)
+    return one == other or bool(a and b and (a.host.lower(), a.port) == (b.host.lower(), b.port))
+
+
+def check_circles(checks: Iterable[Found], ctx: Reading) -> None:
+    """Refuse a check that is its own twin or diagnosis, and `needs` that lead back to where they began."""
+    graph: dict[str, tuple[str, ...]] = {}
+    at: dict[str, Node] = {}
+    for found in checks:
+        own = f"{found.decl.suite}.{found.decl.name}"
+        graph[own] = tuple(base_of(name) for name in found.decl.needs)
+        at[own] = found.node
+        if found.decl.twin and base_of(found.decl.twin) == own:
+            ctx.report(found.node.value["twin"], "a check cannot be its own twin", "name the check that must pass")
+        if own in map(base_of, found.decl.diagnose):
+            ctx.report(found.node.value["diagnose"], "a check cannot diagnose itself", "name another check")
+    for circle in _circles(graph):
+        way = " → ".join((*circle, circle[0]))
+        ctx.report(at[circle[0]].value["needs"], f"needs lead in a circle: {way}", "leave one of them out")
+
+
+def _circles(graph: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Walk depth first without recursion; a name that is met again on the way closes a circle."""
+    done: set[str] = set()
+    for start in graph:
+        way: list[str] = []
+        todo = [iter((start,))]
+        while todo:
+            name = next(todo[-1], None)
+            if name is None:
+                todo.pop()
+                if way:
+                    done.add(way.pop())
+            elif name in way:
+                yield tuple(way[way.index(name) :])
+            elif name in graph and name not in done:
+                way.append(name)
+                todo.append(iter(graph[name]))
+
+
+def check_rules(rules: Iterable[tuple[Rule, Node]], checks: list[Found], suites: set[str], ctx: Reading) -> None:
+    """Demand that a rule's suite or check exists, and that its percentile has the samples that it needs."""
+    for rule, node in rules:
+        subject = subject_of(rule.metric)
+        if subject.suite is not None and subject.suite not in suites:
+            ctx.report(node, f'unknown suite "{subject.suite}"', did_you_mean(subject.suite, suites))
+        elif subject.check is not None and subject.check not in ctx.names["check"]:
+            ctx.report(node, f'unknown check "{subject.check}"', did_you_mean(subject.check, ctx.names["check"]))
+        elif subject.metric in SAMPLES_FOR and subject.metric in METRICS:
+            _carried(node, subject.metric, samples(checks, subject.suite, subject.check), ctx)
+
+
+def _carried(node: Node, metric: str, taken: int, ctx: Reading) -> None:
+    needed = SAMPLES_FOR[metric]
+    if taken < needed:
+        message = f"{metric} needs at least {needed} samples; a healthy run takes {taken}"
+        ctx.report(node, message, "ask for latency.max or latency.p50, or of more checks at once")
+
+
+def samples(checks: Iterable[Found], suite: str | None = None, check: str | None = None) -> int:
+    """Give the samples that a healthy run takes of a suite, of a check or of all; what is not judged takes none."""
+    return sum(
+        PROFILES[kinds.profile(found.kind, found.decl.samples, found.decl.spec)].passes_needed[0]
+        * len([name for name in found.ids if check in {None, name, base_of(name)}])
+        for found in checks
+        if suite in {None, found.decl.suite} and not getattr(found.kind, "later", None)
+    )
+
+
+def warn_of_weak(checks: Iterable[Found], ctx: Reading) -> None:
+    """Warn of critical checks that one sample decides."""
+    for found in checks:
+        profile = kinds.profile(found.kind, found.decl.samples, found.decl.spec)
+        if found.decl.critical and profile in {"single", "once"} and not getattr(found.kind, "later", None):
+            name = f"{found.decl.suite}.{found.decl.name}"
+            hint = "samples: lean, if it is safe to repeat; or give it a finally"
+            ctx.warn(found.node.keys["critical"], f"{name} is critical, and one sample decides it ({profile})", hint)

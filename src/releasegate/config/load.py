@@ -1,0 +1,198 @@
+"""YAML text and environment in, a frozen Config out; or every problem of it at once, with line and remedy."""
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from releasegate.config import across, canonical
+from releasegate.config.environ import Environment
+from releasegate.config.identities import NOBODY
+from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Config, ControlDecl, Policy, Rule
+from releasegate.config.node import Node, Problem
+from releasegate.config.scalars import InsidePath
+from releasegate.config.secrets import Secrets
+from releasegate.config.shape import MISSING, Reading
+from releasegate.config.suitereader import SuiteReader
+from releasegate.config.tables import read_rules
+from releasegate.config.top import LATER, TOP
+from releasegate.config.yaml import YamlError, compose
+from releasegate.errors import GateError
+
+MOST_SHOWN = 200
+
+
+class ConfigError(GateError):
+    """A config that cannot be used; `problems` are all its errors, in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        more = len(problems) - MOST_SHOWN
+        lines = [str(problem) for problem in problems[:MOST_SHOWN]] + ([f"… and {more} more"] if more > 0 else [])
+        super().__init__("\n".join(lines))
+        self.problems = problems
+
+
+def load(
+    text: str,
+    environ: Mapping[str, str],
+    *,
+    file: str,
+    read: Callable[[str], str] | None = None,
+    lenient_env: bool = False,
+) -> Config:
+    """Load a whole config. Raises ConfigError.
+
+    `read` gives the text of a suite's own file, by its path beside the config. With `lenient_env` an unset
+    variable becomes a placeholder: for looking at a config offline.
+    """
+    loader = _Loader(environ, file, read, lenient=lenient_env)
+    try:
+        config = loader.load(text)
+    except YamlError as error:
+        raise ConfigError((error.problem,)) from None
+    errors = loader.problems(warnings=False)
+    if errors or config is None:
+        raise ConfigError(errors)
+    return config
+
+
+class _Loader:
+    def __init__(
+        self, environ: Mapping[str, str], file: str, read: Callable[[str], str] | None, *, lenient: bool
+    ) -> None:
+        self.ctx = Reading(lenient=lenient)
+        self.environment = Environment(environ, self.ctx.problems, lenient)
+        self.file = file
+        self.read_text = read
+        self.files = [file]
+        self.suites = SuiteReader(self.ctx, self._open)
+        self.suite_files: list[Node] = []
+
+    def load(self, text: str) -> Config | None:
+        root = self._compose(text, self.file)
+        if not isinstance(root.value, dict):
+            self.ctx.report(root, f"expected a config, found {root.kind}", "begin with: version: 1")
+            return None
+        self._names(root)
+        with self.ctx.scoped():
+            self.ctx.scope.clear()
+            values = TOP.read(_but(root, "suites", "control"), self.ctx)
+        suites = self.suites.read(root.value["suites"]) if "suites" in root.value else ()
+        if "suites" not in root.value:
+            self.ctx.report(root, "there are no suites: nothing would be checked", "suites: {smoke: {checks: …}}")
+        control = TOP.fields["control"].shape.read(root.value["control"], self.ctx) if "control" in root.value else None
+        for check in self.ctx.deferred:
+            check()
+        rules = self._rules(root, values)
+        across.check_circles(self.suites.found, self.ctx)
+        if values is MISSING or control is MISSING:
+            return None
+        self._look_across(root, values, control, rules)
+        return self._config(root, values, suites, control, [rule for rule, _ in rules])
+
+    def _compose(self, text: str, file: str) -> Node:
+        composed = compose(text, file)
+        self.ctx.problems += composed.problems
+        self.environment.fill(composed.holed)
+        return composed.root
+
+    def _open(self, node: Node) -> Node | None:
+        """Read a suite's own file; its problems carry its name."""
+        path = InsidePath("the path of the suite's file").read(node, self.ctx)
+        if path is MISSING:
+            return None
+        if self.read_text is None:
+            self.ctx.report(node, "a suite's own file cannot be read here", "write the suite inline")
+            return None
+        try:
+            text = self.read_text(path)
+        except (GateError, OSError, ValueError) as error:
+            self.ctx.report(node, f'the suite\'s file "{path}" cannot be read: {error}', "it stands beside the config")
+            return None
+        name = str(PurePosixPath(self.file.replace("\\", "/")).parent / path)
+        self.files.append(name)
+        try:
+            root = self._compose(text, name)
+        except YamlError as error:
+            self.ctx.problems.append(error.problem)
+            return None
+        self.suite_files.append(root)
+        return root
+
+    def _names(self, root: Node) -> None:
+        """Know what is declared before anything is read, so that one error does not bring others about."""
+        for group, key in (("target", "targets"), ("identity", "identities"), ("metric", "metrics")):
+            node = root.value.get(key)
+            self.ctx.names[group] = set(node.value) if node and isinstance(node.value, dict) else set()
+        self.ctx.names["identity"].add(NOBODY)
+
+    def _rules(self, root: Node, values: Any) -> list[tuple[Rule, Node]]:
+        if values is MISSING or not values["policy"]:
+            return []
+        metrics = root.value.get("metrics")
+        declared: dict[str, str | None] = dict.fromkeys(self.ctx.names["metric"])
+        for name, metric in (values["metrics"] or {}).items() if metrics else ():
+            declared[name] = metric["unit"]
+        found: list[tuple[Rule, Node]] = []
+        for key, level in (("block", "fail"), ("warn", "warn")):
+            found += read_rules(values["policy"][key], level, declared, self.ctx)
+        named = root.value.get("suites")
+        suites = set(named.value) if named and isinstance(named.value, dict) else set()
+        across.check_rules(found, self.suites.found, suites, self.ctx)
+        return found
+
+    def _look_across(
+        self, root: Node, values: dict[str, Any], control: ControlDecl | None, rules: list[tuple[Rule, Node]]
+    ) -> None:
+        _ = rules
+        if control:
+            across.check_control(control, root.value["control"], self.suites.found, values["targets"], self.ctx)
+        across.warn_of_weak(self.suites.found, self.ctx)
+
+    def _config(
+        self, root: Node, values: dict[str, Any], suites: Any, control: ControlDecl | None, rules: list[Rule]
+    ) -> Config:
+        policy = values["policy"] or {}
+        secrets = Secrets(self.ctx).of_config(root, self.suites.nodes)
+        return Config(
+            gate=values["gate"],
+            mode=values["mode"],
+            targets=values["targets"],
+            identities=values["identities"],
+            control=control,
+            suites=suites,
+            policy=Policy(
+                deadline_s=policy.get("deadline", DEFAULT_DEADLINE_S),
+                concurrency=policy.get("concurrency", DEFAULT_CONCURRENCY),
+                rules=tuple(rules),
+            ),
+            hash=canonical.digest([canonical.plain(node) for node in (root, *self.suite_files)]),
+            secrets=secrets,
+            later=self._later(values, rules),
+            warnings=tuple(str(problem) for problem in self.problems(warnings=True)),
+            baseline=values["baseline"],
+            metrics=values["metrics"],
+            excuses=values["excuses"],
+            changes=values["changes"],
+            events=values["events"],
+            alerts=values["alerts"],
+        )
+
+    def _later(self, values: dict[str, Any], rules: list[Rule]) -> tuple[tuple[str, str], ...]:
+        """Name what is declared and has no effect in this version."""
+        later = [(name, reason) for name, reason in LATER.items() if values[name]]
+        kinds = {f"kind {found.decl.kind}": getattr(found.kind, "later", None) for found in self.suites.found}
+        later += [(name, reason) for name, reason in kinds.items() if reason]
+        if any(rule.of_baseline is not None for rule in rules):
+            later.append(("rules against the baseline", "there is no baseline in this version: they have no value"))
+        return tuple(later)
+
+    def problems(self, *, warnings: bool) -> tuple[Problem, ...]:
+        """Give the errors or the warnings, each once, in the order of the files."""
+        order = {name: index for index, name in enumerate(self.files)}
+        chosen = dict.fromkeys(problem for problem in self.ctx.problems if problem.warning == warnings)
+        return tuple(sorted(chosen, key=lambda p: (order.get(p.file, 0), p.line, p.column)))
+
+
+def _but(node: Node, *keys: str) -> Node:
+    kept = {key: item for key, item in node.value.items() if key not in keys}
+    return Node(kept, node.line, node.column, keys=node.keys, file=node.file)

@@ -1,0 +1,38 @@
+"""The table of a whole config: its top-level keys, what each says, and which have no effect yet."""
+
+from releasegate.config.identities import Identities
+from releasegate.config.shape import Field, ListOf, MapOf, Name, OneOf, Table
+from releasegate.config.suites import ControlShape, SuiteShape
+from releasegate.config.tables import ALERT, BASELINE, CHANGES, EXCUSES, METRIC, POLICY, EventNames, MetricName
+from releasegate.config.targets import Targets
+
+TOP = Table(
+    "a config",
+    {
+        "version": Field(OneOf(1), required=True, says="the version of this language; 1"),
+        "gate": Field(Name(), default="staging", says="the name of the gate: its commit status is releasegate/NAME"),
+        "mode": Field(OneOf("enforce", "advisory"), default="enforce", says="advisory reports and never blocks"),
+        "targets": Field(Targets(), required=True, says="every origin that may be contacted, by name"),
+        "identities": Field(Identities(), default={}, says="who a check may speak as, by name; nobody is built in"),
+        "control": Field(ControlShape(), says="what the change cannot break; if it fails, nothing can be said"),
+        "baseline": Field(BASELINE, says="what the change is compared with"),
+        "suites": Field(MapOf(SuiteShape(), key=Name(), least=1), says="checks by suite, inline or in their own files"),
+        "metrics": Field(MapOf(METRIC, key=MetricName()), default={}, says="numbers that other tools wrote"),
+        "policy": Field(POLICY, says="deadlines, limits, and rules over metrics"),
+        "excuses": Field(EXCUSES, default={}, says="what may be excused"),
+        "changes": Field(CHANGES, default={}, says="which changes need less"),
+        "events": Field(
+            MapOf(OneOf("run", "inherit"), key=EventNames()), default={}, says="what the gate does on an event"
+        ),
+        "alerts": Field(ListOf(ALERT), default=(), says="whom to tell about patterns over runs"),
+    },
+)
+
+LATER = {
+    "baseline": "nothing is compared with a base build or with history by this version",
+    "metrics": "metrics of other tools are not read by this version: rules about them have no value",
+    "excuses": "nothing is excused by this version",
+    "changes": "every check runs, whatever the change, in this version",
+    "events": "the gate does the same on every event in this version",
+    "alerts": "nobody is alerted by this version",
+}

@@ -22,7 +22,7 @@ from report_stories import (
     wrong_commit,
 )
 
-from releasegate.model import Control, Identity, Label, State
+from releasegate.model import Control, Identity, Label, Moment, State
 from releasegate.report.console import render
 from releasegate.report.paper import cells, wrap
 
@@ -56,6 +56,17 @@ def test_a_timeout_names_what_it_waited_for_and_what_came_before():
     report = flat(mixed())
     assert "timeout waiting for agent_thinking, 5 s after agent_started" in report
     assert "timeline 0.00 s connect · 0.00 s send · 0.12 s agent_started · 5.12 s timeout waiting for" in report
+
+
+def test_a_long_timeline_keeps_both_ends_and_tells_only_the_beginning_of_a_message():
+    moments = tuple(Moment(at_s=n / 10, name=f"event-{n}", text="m" * 500) for n in range(40))
+    sample = unmet_sample(timeline=moments, phases=(), duration_s=4.0)
+    report = flat(evidence(check("a.b", "✗✗✗", failure=sample), state=State.UNSTABLE))
+    assert "timeline 0.00 s event-0 mmm" in report
+    assert "· … 28 more … ·" in report
+    assert "3.90 s event-39" in report
+    assert "· 4.00 s status == 200 (got 503)" in report
+    assert len(report) < 3_000
 
 
 def test_a_failing_check_shows_samples_contact_latency_owner_and_advice():

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Outcome, Sample
+from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Moment, Outcome, Sample
 from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
 
 MOST_STEPS = 12
+LONGEST_MOMENT = 48
 _TALLY = re.compile(r"\d+ of \d+ samples failed: ")
 _RUN = re.compile(r" after \d+ of its samples$")
 
@@ -19,13 +20,19 @@ _RUN = re.compile(r" after \d+ of its samples$")
 class Finding(Struct, frozen=True, kw_only=True):
     """One cause and the checks that show it, the weightiest first; `what` says it once."""
 
-    what: str
     checks: tuple[CheckResult, ...]
-    sampled: bool
 
     @property
     def first(self) -> CheckResult:
         return self.checks[0]
+
+    @property
+    def sampled(self) -> bool:
+        return bool(self.first.samples)
+
+    @property
+    def what(self) -> str:
+        return what(self.first)
 
 
 def rank(check: CheckResult) -> tuple[int, bool, float]:
@@ -64,7 +71,7 @@ def findings(checks: Iterable[CheckResult]) -> list[Finding]:
     causes: dict[tuple[object, ...], list[CheckResult]] = {}
     for check in checks:
         causes.setdefault(_cause(check), []).append(check)
-    return [Finding(what=what(c[0]), checks=tuple(c), sampled=bool(c[0].samples)) for c in causes.values()]
+    return [Finding(checks=tuple(alike)) for alike in causes.values()]
 
 
 def _cause(check: CheckResult) -> tuple[object, ...]:
@@ -145,17 +152,25 @@ def timeline(sample: Sample) -> str:
         if phase.name not in events:
             steps.append((began, name))
         began += phase.duration_s
-    steps += [(m.at_s, f"{m.name} {m.text}".rstrip() if m.text != m.name else m.name) for m in sample.timeline]
+    steps += [(moment.at_s, _moment(moment)) for moment in sample.timeline]
     steps.sort(key=lambda step: step[0])
     told = [f"{at(moment)} {name}" for moment, name in steps]
     if len(told) > MOST_STEPS:
         left_out = len(told) - MOST_STEPS
         told[MOST_STEPS // 2 : -MOST_STEPS // 2] = [f"… {left_out:,} more …"]
-    end = sample.trouble and f"{sample.trouble.reason} in {sample.trouble.phase}"
-    last = end or next(iter(unmet(sample)), None)
-    return " · ".join(
-        [*told, f"{at(sample.duration_s)} {last}"] if last and not end else [*told, *([end] if end else [])]
-    )
+    trouble = sample.trouble
+    end = f"{trouble.reason} in {trouble.phase}" if trouble else next(iter(unmet(sample)), None)
+    return " · ".join([*told, f"{at(sample.duration_s)} {end}"] if end else told)
+
+
+def _moment(moment: Moment) -> str:
+    """Name a moment; its text may be a whole message, so that only its beginning is told."""
+    text = "" if moment.text == moment.name else moment.text
+    return f"{_brief(moment.name)} {_brief(text)}".rstrip()
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST_MOMENT else f"{text[:LONGEST_MOMENT]}…"
 
 
 def answered(sample: Sample) -> str:

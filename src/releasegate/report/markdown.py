@@ -20,6 +20,7 @@ BUDGET = 60_000
 LONGEST_CELL = 240
 LONGEST_PROSE = 500
 LONGEST_EXCERPT = 1_500
+LONGEST_TIMELINE = 2_000
 MOST_REASONS = 8
 MOST_STEPS = 12
 MOST_DETAILS = 40
@@ -251,7 +252,7 @@ def _seen(check: CheckResult, sample: Sample) -> list[str]:
     return [
         *(f"- and {_span(text)}" for text in also),
         f"- samples: {_prose(facts.tally(check))}",
-        f"- timeline: {_prose(facts.timeline(sample))}",
+        f"- timeline: {for_markdown(facts.timeline(sample)[-LONGEST_TIMELINE:])}",
         f"- answered: {_prose(facts.answered(sample))}; took {facts.took(check)}",
         *(f"- note: {_prose(note)}" for note in sample.notes[:3]),
     ]

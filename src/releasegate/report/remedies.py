@@ -9,6 +9,7 @@ from releasegate.model import CheckResult, Expectation, Label, Level, Sample
 from releasegate.report.words import seconds
 
 WAITED = re.compile(r"timeout waiting for (?P<event>\S+?),? (?P<where>.*)")
+STATUS = re.compile(r"\b[345]\d\d\b")
 _FRACTION = re.compile(r"\.\d+")
 
 UNREACHABLE = {
@@ -30,6 +31,8 @@ ALIASES = {
     "forbidden": "not-allowed", "address": "not-allowed", "origin": "not-allowed", "identity": "login", "credentials": "login",
 }  # fmt: skip
 LATE = {
+    "name": "the name of {target} resolves too slowly: look at staging's DNS",
+    "upgrade": "{target} takes the connection and does not upgrade it: look at the proxy before it, and at its workers",
     "connect": "{target} does not take connections: look whether it is up, scaled to zero or cut off by a firewall",
     "TLS": "{target} takes connections and does not finish TLS: look at the proxy before it",
     "first byte": "{target} takes the request and does not answer: look in its log at {when} for what it waits on (database, cache, another service)",
@@ -44,7 +47,7 @@ UNSAMPLED = {
     "interrupted": "run the gate again: it was stopped before all samples were taken",
     "control": "mend staging's edge first; it was not sampled",
 }
-LOGIN_PHASES = frozenset({"login", "identity", "authenticate"})
+LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
     401: "{target} does not accept the identity: compare the clocks of gate and staging, the secret or key it checks with, and the token's expiry",
@@ -94,7 +97,9 @@ def _of_trouble(sample: Sample) -> str:
             late
             or "{target} is too slow in " + _literal(trouble.phase) + ": look in its log at {when} for what it waits on"
         )
-    unknown = UNREACHABLE["login"] if trouble.phase in LOGIN_PHASES else None
+    status = STATUS.search(reason)
+    unknown = STATUSES.get(int(status[0])) if status else None
+    unknown = UNREACHABLE["login"] if trouble.phase in LOGIN_PHASES else unknown
     known = UNREACHABLE.get(ALIASES.get(reason, reason), unknown)
     return known or "{target} could not be looked at: see the phase and the message, and its log at {when}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from releasegate.config.environ import PLACEHOLDER
 from releasegate.config.node import Node
 from releasegate.config.shape import Reading
-from releasegate.config.targets import secrets_of
+from releasegate.config.targets import password_of, secrets_of
 
 LEAST = 4
 SECRET_KEYS = frozenset({"headers", "query", "authenticate", "cookies"})
@@ -45,9 +45,12 @@ class Secrets:
             self._take(value, node)
 
     def _url(self, node: Node | None) -> None:
-        if node is not None and isinstance(node.value, str):
-            for value in secrets_of(node.value):
-                self._take(value, node)
+        if node is None or not isinstance(node.value, str):
+            return
+        password = password_of(node.value)
+        for value in secrets_of(node.value):
+            if len(value) >= LEAST or value == password:
+                self._take(value, node, "the password in ")
 
     def _sent(self, node: Node | None) -> None:
         """Look through a check for headers, queries and addresses with a query."""
@@ -71,14 +74,16 @@ class Secrets:
             if value in query:
                 self._take(value, node)
 
-    def _take(self, value: str, node: Node) -> None:
+    def _take(self, value: str, node: Node, part: str = "") -> None:
         if self.ctx.lenient and PLACEHOLDER in value:
             return
         if len(value) >= LEAST:
             self.found[value] = None
         elif value:
-            shown = node.raw if node.env is not None else "a part of this url"
-            self.ctx.warn(node, f"{shown} is shorter than {LEAST} characters: it cannot be redacted from the reports")
+            shown = node.raw if node.env is not None else "this url"
+            self.ctx.warn(
+                node, f"{part}{shown} is shorter than {LEAST} characters: it cannot be redacted from the reports"
+            )
 
 
 def _get(node: Node, key: str) -> Node | None:

@@ -118,6 +118,12 @@ def _safe(text: str) -> str:
     return (scheme + mark + rest.rpartition("@")[2]).partition("?")[0]
 
 
+def password_of(text: str) -> str:
+    """Give the password of a url as written there, empty if it has none."""
+    parts = split(text)
+    return "" if isinstance(parts, str) else parts.netloc.rpartition("@")[0].partition(":")[2]
+
+
 def secrets_of(text: str) -> tuple[str, ...]:
     """Give the parts of a url that must not be shown: userinfo whole and in its parts, and query values."""
     parts = split(text)

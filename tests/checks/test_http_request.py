@@ -72,6 +72,13 @@ def test_a_text_is_sent_as_it_is_and_a_content_type_of_the_check_stands():
     assert [v for n, v in staging.requests[0].headers if n.lower() == "content-type"] == ["text/csv"]
 
 
+def test_a_writing_request_without_a_body_says_so():
+    _, staging = sample({"post": "api:/x", "expect": OK}, reply())
+    assert staging.requests[0].body is None
+    assert staging.said()["content-length"] == "0"
+    assert "content-length" not in sample(ask(), reply())[1].said()
+
+
 def test_a_multipart_body_carries_values_and_files(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"1,2\n")
     config = {

@@ -58,12 +58,19 @@ def _pairs(fields: tuple[tuple[str, Any], ...], scope: Mapping[str, Any]) -> Ite
             yield quote(name, safe="") if item is None else f"{quote(name, safe='')}={quote(as_text(item), safe='')}"
 
 
-def default_headers(headers: tuple[tuple[str, str | Template], ...], form: str | None) -> Any:
-    """Put what every request says before what this one says, and the type of its body."""
+def default_headers(
+    headers: tuple[tuple[str, str | Template], ...], method: str, form: str | None
+) -> tuple[tuple[str, str | Template], ...]:
+    """Put what every request says before what this one says, and the type of its body.
+
+    Some servers refuse a POST that does not say that it has no body (411).
+    """
     said = {name.lower() for name, _ in headers}
     before: list[tuple[str, str | Template]] = [(n, v) for n, v in DEFAULTS if n.lower() not in said]
     if form and "content-type" not in said:
         before.append(("Content-Type", compile_text(CONTENT_TYPES[form])))
+    if form is None and method in {"post", "put", "patch"}:
+        before.append(("Content-Length", "0"))
     return (*before, *headers)
 
 

@@ -262,7 +262,7 @@ class Session:
     def _blame(self, error: CouldNotLook, request: Request) -> None:
         """Name step and target in a trouble that the wire or an identity reported."""
         probe, trouble = self.probe, error.trouble
-        if request.writes and trouble.phase in UNSENT:
+        if request.writes and (trouble.phase in UNSENT or trouble.reason == "not allowed"):
             self.sent.pop(request.step, None)
         error.trouble = replace(trouble, step=trouble.step or probe.step, target=trouble.target or probe.target)
         error.phases = tuple(replace(phase, step=phase.step or probe.step) for phase in error.phases)

@@ -112,7 +112,7 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     if timeout_s <= 0:
         return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
     content = _content(values, node)
-    headers = encode.default_headers(values["headers"], content.form if content else None)
+    headers = encode.default_headers(values["headers"], method, content.form if content else None)
     url, query = values[method], tuple(values["query"].items())
     path = encode.encode_path(url.path)
     names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], inherited["as"]])

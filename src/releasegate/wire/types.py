@@ -37,9 +37,16 @@ class HttpAnswer:
 class Socket(Protocol):
     """An open WebSocket. Messages that arrived are never lost: each stays queued until received."""
 
-    contact: Contact
-    close_code: int | None
-    close_reason: str
+    @property
+    def contact(self) -> Contact: ...
+
+    @property
+    def close_code(self) -> int | None:
+        """The peer's close code; 1006 when the connection ended without one; None while it is open."""
+        ...
+
+    @property
+    def close_reason(self) -> str: ...
 
     async def send(self, text: str) -> None: ...
 

@@ -158,6 +158,13 @@ def test_count_counts_the_nodes_selected():
     assert one("$.x[*]: {count: 4}", {"x": [1, 2, 3]}).text == "$.x[*] count == 4 (got 3)"
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"), [("{format: date-time}", "yesterday"), ("{format: uuid}", "7"), ("{minimum: 3}", 2)]
+)
+def test_a_schema_is_checked_with_its_formats(schema, value):
+    assert one(f"$.x: {{schema: {schema}}}", {"x": value}).met is False
+
+
 def test_a_schema_says_what_does_not_fit():
     text = one("$: {schema: {properties: {a: {type: string}}}}", {"a": 1}).text
     assert text.startswith('$ fits the schema (got {"a":1}: a: 1 is not of type "string"')

@@ -108,3 +108,15 @@ def test_what_loads_fits_the_schema_for_editors(shape, text):
 def test_what_does_not_load_does_not_fit_the_schema_for_editors(shape, text):
     assert read(shape, text)[1] != []
     assert not jsonschema_rs.is_valid(shape.schema(), yaml.safe_load(text))
+
+
+def test_a_schema_never_reads_what_it_refers_to(tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    (problem,) = read(JsonExpect(), f"$.x: {{schema: {{$ref: '{other.as_uri()}'}}}}")[1]
+    assert "bad JSON Schema" in problem.message
+
+
+def test_a_schema_may_refer_to_itself():
+    text = "$.x: {schema: {$ref: '#/$defs/name', $defs: {name: {type: string}}}}"
+    assert read(JsonExpect(), text)[1] == []

@@ -1,6 +1,7 @@
 """Plan and World in, Run out: concurrency, deadlines, cancellation. The only loop."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -175,14 +176,47 @@ def record(
     )
 
 
+class Limiter:
+    """So many at once, first come first served. asyncio.Semaphore walks all who wait at each release; this does not."""
+
+    def __init__(self, places: int) -> None:
+        self.free = places
+        self.waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        if self.free and not self.waiting:
+            self.free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the place to the next who still waits."""
+        while self.waiting:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.free += 1
+
+
 class Runner:
     """Samples all checks of a plan, interleaved, each until its samples decide."""
 
     def __init__(self, world: World, *, concurrency: int, listen: Callable[[Progress], None]) -> None:
         self.world = world
         self.listen = listen
-        self.all = asyncio.Semaphore(concurrency)
-        self.per_target = {name: asyncio.Semaphore(t.concurrency) for name, t in world.targets.items()}
+        self.all = Limiter(concurrency)
+        self.per_target = {name: Limiter(t.concurrency) for name, t in world.targets.items()}
         self.tracks: dict[str, Track] = {}
 
     async def run(self, checks: tuple[PlannedCheck, ...], *, deadline_s: float, stop: asyncio.Event) -> Run:

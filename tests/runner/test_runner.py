@@ -4,7 +4,7 @@ import pytest
 from staged import Staged, Time, planned, target, world
 
 from releasegate.model import Label, Outcome
-from releasegate.runner import Runner
+from releasegate.runner import Limiter, Runner
 
 
 def run(*checks, time=None, targets=(), concurrency=64, deadline_s=20.0, stop_after_s=None, heard=None):
@@ -180,3 +180,25 @@ def test_the_listener_hears_each_sample_and_each_settled_check():
         (True, Label.FAILED),
         (False, Label.FAILED),
     ]
+
+
+def test_a_place_that_is_given_to_one_who_left_goes_to_the_next():
+    async def go():
+        limiter, order = Limiter(1), []
+
+        async def work(name):
+            async with limiter:
+                order.append(name)
+                await asyncio.sleep(0)
+
+        async with limiter:
+            tasks = [asyncio.create_task(work(name)) for name in "abc"]
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+        tasks[1].cancel()  # its place has just been given to it
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return order, limiter.free
+
+    order, free = asyncio.run(go())
+    assert order[-1] == "c"
+    assert free == 1

@@ -30,7 +30,8 @@ MOST_FILE_BYTES = 10 * 2**20
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SEE_OTHER = 303
 KEEPING = frozenset({307, 308})
-UNSENT = frozenset({"name", "connect", "TLS", "login", "address"})
+BEFORE_SENDING = frozenset({"name", "connect", "TLS", "login", "address"})
+UNSENT = frozenset({"dns", "refused", "unreachable", "tls", "not allowed"})
 KEPT_ABROAD = frozenset({"user-agent", "accept", "accept-language"})
 
 
@@ -262,7 +263,7 @@ class Session:
     def _blame(self, error: CouldNotLook, request: Request) -> None:
         """Name step and target in a trouble that the wire or an identity reported."""
         probe, trouble = self.probe, error.trouble
-        if request.writes and (trouble.phase in UNSENT or trouble.reason == "not allowed"):
+        if request.writes and (trouble.phase in BEFORE_SENDING or trouble.reason in UNSENT):
             self.sent.pop(request.step, None)
         error.trouble = replace(trouble, step=trouble.step or probe.step, target=trouble.target or probe.target)
         error.phases = tuple(replace(phase, step=phase.step or probe.step) for phase in error.phases)

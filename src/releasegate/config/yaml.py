@@ -151,10 +151,13 @@ class _Composer:
         keys: dict[str, Node] = {}
         next_event = self.events.get_event
         while not isinstance(key_event := next_event(), yaml.MappingEndEvent):
+            before = len(self.problems)
             key = self.node(key_event, depth, flow=flow)
-            value_event = next_event()
-            value = self.node(value_event, depth, flow=flow)
-            if not self._sound_key(key, keys):
+            if isinstance(key.value, dict | list):
+                del self.problems[before:]
+            sound = self._sound_key(key, keys)
+            value = self.node(next_event(), depth, flow=flow)
+            if not sound:
                 continue
             if flow and value.value is None and not value.raw:
                 self.problems.append(self._empty(key))
@@ -166,7 +169,9 @@ class _Composer:
     def _sound_key(self, key: Node, keys: dict[str, Node]) -> bool:
         message, hint = "", QUOTE_IT
         if isinstance(key.value, dict | list):
-            message, hint = f"a {key.kind} cannot be a key", f"quote text that begins with {{ or [; {QUOTE_BRACES}"
+            found = shown(self.text.splitlines()[key.line - 1][max(0, key.column - 2) :].strip())
+            message = f"a {key.kind} cannot be a key, found {found}"
+            hint = f"quote text that begins with {{ or [; {QUOTE_BRACES}"
         elif not isinstance(key.value, str):
             message, hint = f"a key is text, found the {key.kind} {shown(key.raw)}", f'quote it: "{key.raw}":'
         elif "${" in key.raw:
@@ -247,12 +252,15 @@ def _unreadable(error: Any, text: str, file: str) -> Problem:
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    context = error.context or ""
+    began_there = "alias" in context or "anchor" in context or "quoted" in context
+    mark = (error.context_mark if began_there else None) or error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines()
     written = lines[line] if line < len(lines) else ""
     rest = written[column:].strip() or written.strip()
-    while_doing = f" {error.context}" if error.context else ""
+    opened = f" that begins in line {error.context_mark.line + 1}" if "flow" in context else ""
+    while_doing = f" {context}{opened}" if context else ""
     message = f"this is not YAML, at {shown(rest)}: {error.problem}{while_doing}"
     return Problem(file, line + 1, column + 1, message, _remedy(str(error.problem), written, column))
 

@@ -33,7 +33,7 @@ class Http:
         """Bound a sample: each request with its time, each poll with its own, the one retry, and the logins."""
         asked_s = sum(r.poll.within_s + r.timeout_s if r.poll else r.timeout_s for r in spec.steps)
         retried_s = max((r.timeout_s for r in spec.steps if r.repeatable), default=0.0)
-        return asked_s + retried_s + SLACK_S + (LOGIN_S if any(r.identity for r in spec.steps) else 0.0)
+        return asked_s + retried_s + SLACK_S + (LOGIN_S if any(r.logs_in for r in spec.steps) else 0.0)
 
     def writes(self, spec: Flow) -> int:
         return sum(request.writes for request in spec.steps)

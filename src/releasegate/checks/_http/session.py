@@ -81,7 +81,7 @@ class Session:
             headers = encode.merged(target.headers, await self._credentials(who, target), headers)
         elif target.headers:
             headers = encode.merged(target.headers, headers)
-        content = request.content
+        content, jar = request.content, self.jars.get((who or NOBODY, target.name), ())
         return HttpRequest(
             target=target,
             method=request.method,
@@ -89,7 +89,7 @@ class Session:
             headers=headers,
             body=self._encode(content) if isinstance(content, Content) else content,
             timeout_s=timeout_s,
-            cookies=self.jars.get((who or NOBODY, target.name), ()) if self.flow.jar else None,
+            cookies=jar if jar or self.flow.jar else None,
         )
 
     def _address(self, request: Request) -> tuple[Target, str]:

@@ -112,6 +112,10 @@ class Request(Struct, frozen=True, kw_only=True):
         return self.method in WRITING
 
     @property
+    def logs_in(self) -> bool:
+        return self.identity is not None and self.identity != NOBODY
+
+    @property
     def repeatable(self) -> bool:
         """Whether sending it twice changes nothing more: it only reads, or the server can tell the second."""
         return not self.writes or any(name.lower() == "idempotency-key" for name, _ in self.headers)
@@ -123,7 +127,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     steps: tuple[Request, ...]
     cleanup: tuple[Request, ...] = ()
     jar: bool = False
-    """Whether a cookie could matter: a lone request without identity and redirects needs no jar."""
+    """Whether a cookie that is set could matter: to a lone request without redirects it cannot."""
 
 
 class Hop(Struct, frozen=True, kw_only=True):

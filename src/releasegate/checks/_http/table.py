@@ -244,7 +244,7 @@ class HttpTable(Shape):
         cleanup = FINALLY.shape.read(last, ctx) if last else ()
         if request is MISSING or cleanup is MISSING:
             return MISSING
-        wants_jar = bool(request.identity or request.follow or request.captures or cleanup)
+        wants_jar = bool(request.follow or request.captures or cleanup)
         return Flow(steps=(request,), cleanup=cleanup, jar=wants_jar)
 
     def schema(self) -> dict[str, Any]:

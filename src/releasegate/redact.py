@@ -1,0 +1,115 @@
+"""Secrets and text in, text without the secrets out, in whatever encoding staging gave them back.
+
+Plain, URL-encoded, JSON- and HTML-escaped, and in base64 at any of its three offsets: for each the part of the
+encoding that does not depend on what stands around the secret.
+"""
+
+import html
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+import msgspec
+
+from releasegate.model import Expectation
+
+SHOWN = "***"
+SHORTEST = 4
+SHORTEST_ENCODED = 6
+"""A shorter stable part of an encoding would be found in innocent text."""
+Cleaned = TypeVar("Cleaned")
+
+
+class Redactor:
+    """Replaces secrets. Values shorter than four characters are left alone, and named by `too_short`."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.secrets: set[str] = set()
+        self.too_short = 0
+        self._pattern: re.Pattern[str] | None = None
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Learn more secrets: tokens are obtained and minted while a run goes."""
+        fresh = {secret for secret in secrets if secret and secret not in self.secrets}
+        self.too_short += sum(len(secret) < SHORTEST for secret in fresh)
+        self.secrets |= {secret for secret in fresh if len(secret) >= SHORTEST}
+        if fresh:
+            self._pattern = None
+
+    def clean(self, text: str) -> str:
+        """Give the text with every secret replaced by `***`."""
+        if not self.secrets:
+            return text
+        if self._pattern is None:
+            forms = {form for secret in self.secrets for form in encodings(secret)}
+            ordered = sorted(forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+        return self._pattern.sub(SHOWN, text)
+
+    def clean_value(self, value: Any) -> Any:
+        """Clean every text of a JSON value, keys too; numbers and booleans are kept."""
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, dict):
+            return {self.clean(str(key)): self.clean_value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.clean_value(item) for item in value)
+        return value
+
+    def clean_struct(self, struct: Cleaned) -> Cleaned:
+        """Clean every text of a struct. An expectation whose values had to change can no longer be judged from them."""
+        if not self.secrets:
+            return struct
+        encoded = msgspec.json.encode(struct).decode()
+        return struct if self.clean(encoded) == encoded else self._rebuilt(struct)
+
+    def _rebuilt(self, value: Any) -> Any:
+        if isinstance(value, msgspec.Struct):
+            fields = {name: self._rebuilt(getattr(value, name)) for name in value.__struct_fields__}
+            if isinstance(value, Expectation):
+                same = (fields["found"], fields["demanded"]) == (value.found, value.demanded)
+                fields["kept"] = value.kept and same
+            return type(value)(**fields)
+        if isinstance(value, tuple):
+            return tuple(self._rebuilt(item) for item in value)
+        if isinstance(value, list):
+            return [self._rebuilt(item) for item in value]
+        if isinstance(value, dict):
+            return {self.clean(key): self._rebuilt(item) for key, item in value.items()}
+        return self.clean(value) if type(value) is str else value
+
+
+def encodings(secret: str) -> Iterator[str]:
+    """Give the forms in which a secret may come back."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield secret
+    plain = {quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"), quote(secret)}
+    yield from plain
+    yield from (re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in plain)
+    yield from {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    yield from {json.dumps(secret)[1:-1].replace("/", "\\/"), html.escape(secret), html.escape(secret, quote=False)}
+    yield from _base64(raw)
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """Give the characters of the base64 form that the secret alone decides, at each of the three offsets."""
+    for offset in range(3):
+        encoded = b64encode(b"\0" * offset + raw).decode()
+        first = (offset * 8 + 5) // 6
+        last = (offset + len(raw)) * 8 // 6
+        core = encoded[first:last]
+        if len(core) >= SHORTEST_ENCODED:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
+
+
+def safe_url(url: str) -> str:
+    """Give an URL without userinfo and with the values of its query replaced; for people to read."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    query = re.sub(r"=[^&;]*", f"={SHOWN}", parts.query)
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))

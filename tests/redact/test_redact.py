@@ -1,0 +1,114 @@
+import html
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasegate.model import Contact, Expectation, Outcome, Sample
+from releasegate.redact import Redactor, safe_url
+
+SECRETS = st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=40)
+AROUND = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=9)
+
+ENCODERS = {
+    "plain": lambda s: s,
+    "quoted": lambda s: quote(s, safe=""),
+    "quoted in lower case": lambda s: "".join(
+        part.lower() if part.startswith("%") else part for part in _percents(quote(s, safe=""))
+    ),
+    "quoted as a form": quote_plus,
+    "json": lambda s: json.dumps(s)[1:-1],
+    "json unescaped": lambda s: json.dumps(s, ensure_ascii=False)[1:-1],
+    "html": html.escape,
+}
+
+
+def _percents(text):
+    import re
+
+    return re.split(r"(%[0-9A-F]{2})", text)
+
+
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+@given(secret=SECRETS, before=AROUND, after=AROUND)
+def test_a_secret_survives_no_encoding(encode, secret, before, after):
+    form = encode(secret)
+    assert form not in Redactor([secret]).clean(f"{before}{form}{after}").replace("***", "\0")
+
+
+@given(secret=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), before=AROUND, after=AROUND)
+def test_a_secret_survives_no_base64_at_any_offset(secret, before, after):
+    for encode in (b64encode, urlsafe_b64encode):
+        said = encode(f"{before}{secret}{after}".encode()).decode()
+        cleaned = Redactor([secret]).clean(said)
+        assert "***" in cleaned
+        kept = len(cleaned.replace("***", ""))
+        assert kept <= len(said) - (len(secret) * 8 // 6 - 2)
+
+
+def test_the_longest_secret_is_replaced_first():
+    assert Redactor(["abcd", "abcdefgh"]).clean("x abcdefgh y abcd") == "x *** y ***"
+
+
+def test_text_without_secrets_is_left_as_it_is():
+    assert Redactor(["hunter22"]).clean("staging.example.com answered") == "staging.example.com answered"
+
+
+def test_a_secret_learnt_later_is_replaced_too():
+    redactor = Redactor(["first-secret"])
+    redactor.clean("x")
+    redactor.add("second-secret")
+    assert redactor.clean("first-secret second-secret") == "*** ***"
+
+
+def test_what_is_too_short_is_not_replaced_and_counted():
+    redactor = Redactor(["abc", ""])
+    assert redactor.clean("abc") == "abc"
+    assert redactor.too_short == 1
+
+
+def test_json_values_are_cleaned_with_their_keys():
+    redactor = Redactor(["hunter22"])
+    assert redactor.clean_value({"hunter22": ["x hunter22", 7, None, True]}) == {"***": ["x ***", 7, None, True]}
+
+
+def sample(found):
+    expectation = Expectation(
+        subject="$.a", operator="equals", demanded="x", found=[found], met=False, text=f'$.a == "x" (got "{found}")'
+    )
+    return Sample(
+        outcome=Outcome.UNMET, started="t", duration_s=0.0, phases=(), expectations=(expectation,), signature="s",
+        contact=(Contact(target="api", host="hunter22.example.com", port=1),), excerpt=f"said {found}",
+    )  # fmt: skip
+
+
+def test_structs_are_cleaned_and_what_changed_can_no_longer_be_judged_from():
+    cleaned = Redactor(["hunter22"]).clean_struct(sample("my hunter22"))
+    assert cleaned.expectations[0].found == ["my ***"]
+    assert cleaned.expectations[0].kept is False
+    assert cleaned.excerpt == "said my ***"
+    assert cleaned.outcome is Outcome.UNMET
+
+
+def test_structs_without_secrets_are_left_as_they_are():
+    untouched = sample("y")
+    assert Redactor(["another-secret"]).clean_struct(untouched) is untouched
+
+
+@given(st.text(max_size=2000))
+def test_any_text_can_be_cleaned(text):
+    Redactor(["s3cret-token"]).clean(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://user:pw@h.example/p?token=abc&x=1#f", "https://h.example/p?token=***&x=***"),
+        ("https://h.example/p", "https://h.example/p"),
+    ],
+)
+def test_an_url_is_shown_without_userinfo_and_query_values(url, safe):
+    assert safe_url(url) == safe

@@ -4,7 +4,6 @@ A shape never raises on bad input: it reports every problem to the Reading and r
 so all errors of a file come at once.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,6 +38,8 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Give `did you mean "x"?` for the nearest known word, or the list of known words when it is short."""
+    import difflib
+
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -18,7 +18,11 @@ LARGEST_READ = 100 * 2**20
 
 def encode(evidence: Evidence) -> bytes:
     """Give the file's bytes. What is dropped to stay within 20 MiB is said in `dropped`; no sample ever is."""
-    encoded = msgspec.json.encode(evidence)
+    try:
+        encoded = msgspec.json.encode(evidence)
+    except UnicodeEncodeError:
+        evidence = msgspec.convert(_in_unicode(msgspec.to_builtins(evidence)), Evidence)
+        encoded = msgspec.json.encode(evidence)
     for said, drop in (
         ("the excerpts of answers were left out, for size", _without_excerpts),
         ("the timelines of samples that met their demands were left out, for size", _without_green_timelines),
@@ -29,6 +33,18 @@ def encode(evidence: Evidence) -> bytes:
         evidence = replace(evidence, checks=checks, dropped=(*evidence.dropped, said))
         encoded = msgspec.json.encode(evidence)
     return encoded
+
+
+def _in_unicode(value: Any) -> Any:
+    """Replace what no file can hold: halves of characters that staging sent alone."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list() | tuple():
+            return [_in_unicode(item) for item in value]
+        case dict():
+            return {_in_unicode(key): _in_unicode(item) for key, item in value.items()}
+    return value
 
 
 def _without_excerpts(check: CheckResult) -> CheckResult:

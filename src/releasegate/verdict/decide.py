@@ -1,11 +1,13 @@
 """Labels, rules, control and identity in, the verdict out. Pure; the order of its steps is the precedence."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_MERGE, EXIT_UNSTABLE
 from releasegate.model import CheckResult, Control, Identity, Label, Level, RuleResult, State, Verdict
 from releasegate.verdict.label import PASSED, groups
-from releasegate.verdict.metrics import BROKEN, EXCUSED, facts_of, score
+from releasegate.verdict.metrics import BROKEN, EXCUSED, Facts, excused, facts_of, score
+from releasegate.verdict.policy import speaks_of_share
 
 EXIT_CODES = {
     State.STABLE: EXIT_MERGE,
@@ -33,15 +35,16 @@ def decide(
     `red_before` counts the earlier red verdicts on this commit. The reasons are those of the state and, below a red
     one, those of the states after it: everything that stands between this commit and STABLE.
     """
+    facts = facts_of(checks, 0.0, fallbacks)
     steps = (
         (State.INCONCLUSIVE, _void(control, identity, interrupted=interrupted)),
         (State.UNSTABLE, _broken(checks, rules)),
         (State.INCONCLUSIVE, _undecided(checks, rules, identity, deadline_reached=deadline_reached)),
-        (State.DEGRADED, _warned(checks, rules, fallbacks, red_before)),
+        (State.DEGRADED, _warned(facts, rules, red_before)),
     )
     held = [(state, reasons) for state, reasons in steps if reasons]
     state = held[0][0] if held else State.STABLE
-    value = score(facts_of(checks, 0.0))
+    value = score(facts)
     return Verdict(
         state=state,
         exit_code=EXIT_CODES[state],
@@ -69,6 +72,8 @@ def _broken(checks: Sequence[CheckResult], rules: Sequence[RuleResult]) -> list[
         names = _weightiest(check for check in broken if check.label is label and check.id not in told)
         if names:
             out.append(f"{label.value}: {_listing(names)}")
+    critical = _weightiest(c for c in checks if c.label in EXCUSED and c.critical and not c.advisory)
+    out += [f"critical, so no excuse holds: {_listing(critical)}"] if critical else []
     out += [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.FAIL]
     return out
 
@@ -89,22 +94,26 @@ def _undecided(
     out += [f"{rule.rule}: no value ({rule.note})" for rule in unknown]
     if not any(check.label in PASSED for check in checks):
         out.append("nothing passed")
-    weight = sum(check.weight for check in checks)
-    excused = sum(check.weight for check in checks if check.label in EXCUSED)
-    if weight and excused > MOST_EXCUSED * weight:
-        out.append(f"{excused / weight:.0%} of the weight is excused, at most {MOST_EXCUSED:.0%} may be")
-    return out
+    return out + _over_excused([check for check in checks if check.label is not Label.SKIPPED])
 
 
-def _warned(
-    checks: Sequence[CheckResult], rules: Sequence[RuleResult], fallbacks: Sequence[str], red_before: int
-) -> list[str]:
+def _over_excused(checks: Sequence[CheckResult]) -> list[str]:
+    """Bound what excuses take off: by weight, and by number where nothing has a weight."""
+    whole = math.fsum(check.weight for check in checks)
+    weights = [(check.weight if whole else 1.0, excused(check)) for check in checks]
+    share = math.fsum(weight for weight, off in weights if off) / (whole or len(checks) or 1)
+    if share <= MOST_EXCUSED:
+        return []
+    return [f"{share:.0%} of the weight is excused, at most {MOST_EXCUSED:.0%} may be"]
+
+
+def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[str]:
     out = [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.WARN]
-    advisory = _weightiest(check for check in checks if check.advisory and check.label not in PASSED)
-    excused = _weightiest(check for check in checks if check.label in EXCUSED)
+    failing = (c for c in facts.checks if c.advisory and c.label not in PASSED | EXCUSED | {Label.SKIPPED})
+    advisory, off = _weightiest(failing), _weightiest(check for check in facts.checks if check.label in EXCUSED)
     out += [f"advisory and not passed: {_listing(advisory)}"] if advisory else []
-    out += [f"excused: {_listing(excused)}"] if excused else []
-    out += [f"the login of {name} failed, its fallback was used" for name in fallbacks]
+    out += [f"excused: {_listing(off)}"] if off else []
+    out += [f"the login of {name} failed, its fallback was used" for name in sorted(facts.fallbacks)]
     if red_before:
         out.append(f"green now, red {red_before} time{'s' * (red_before > 1)} before on this commit")
     return out
@@ -122,7 +131,7 @@ def _rule(rule: RuleResult) -> str:
 
 
 def _number(value: float, rule: str) -> str:
-    return f"{100 * value:.4g}%" if "%" in rule else f"{value:.4g}"
+    return f"{100 * value:.4g}%" if speaks_of_share(rule) else f"{value:.4g}"
 
 
 def _weightiest(checks: Iterable[CheckResult]) -> list[CheckResult]:

@@ -1,5 +1,6 @@
 """Sampled checks in, labelled checks out: what the gate concludes about each, and why in one sentence. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,6 +13,7 @@ from releasegate.verdict.strength import strength_of
 
 PASSED = frozenset({Label.PASSED, Label.FLAKY})
 LEAST_GROUP = 3
+LARGEST_WEIGHT = 1e15  # sums of weights stay finite
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -33,11 +35,9 @@ def label_checks(
 ) -> tuple[CheckResult, ...]:
     """Give every check its label, the reason for it and the strength of it.
 
-    Raises ValueError when a check's own label contradicts its samples.
+    Raises ValueError when a check's own label contradicts its samples, or its weight is no weight.
     """
-    labelled = [_label(check, control, foreign) for check in checks]
-    by_name = _by_name(labelled)
-    labelled = [_demand_twin(check, by_name) if check.twin else check for check in labelled]
+    labelled = _demand_twins([_label(check, control, foreign) for check in checks])
     told = {name: group.sentence for group in groups(labelled) for name in group.ids}
     return tuple(replace(check, reason=told[check.id]) if check.id in told else check for check in labelled)
 
@@ -45,6 +45,8 @@ def label_checks(
 def _label(check: CheckResult, control: Control, foreign: frozenset[str]) -> CheckResult:
     concluded = conclude(check.profile, (sample.met for sample in check.samples))
     label = concluded or Label.UNPROVEN
+    if not 0 <= check.weight <= LARGEST_WEIGHT:
+        raise ValueError(f"{check.id} has the weight {check.weight}")
     if check.label is not label:
         raise ValueError(f"{check.id} says {check.label.value}, its samples say {label.value}")
     if label in PASSED:
@@ -61,6 +63,10 @@ def _label(check: CheckResult, control: Control, foreign: frozenset[str]) -> Che
 
 
 def _green(check: CheckResult) -> CheckResult:
+    if check.not_sampled:
+        return replace(check, label=Label.UNPROVEN, reason=check.not_sampled)
+    if not all(math.isfinite(sample.duration_s) for sample in check.samples):
+        return replace(check, label=Label.UNPROVEN, reason="the duration of a sample is not a number")
     untouched = [sample for sample in check.samples if sample.met and not sample.contact]
     if untouched:
         reason = f"green without contact in {len(untouched)} of {len(check.samples)} samples: nothing was looked at"
@@ -87,6 +93,19 @@ def _by_name(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
     return out
 
 
+def _demand_twins(checks: list[CheckResult]) -> list[CheckResult]:
+    """Demand every twin, again until nothing changes: a twin may itself count only while another passes."""
+    twinned = [position for position, check in enumerate(checks) if check.twin]
+    changed = bool(twinned)
+    while changed:
+        by_name, changed = _by_name(checks), False
+        for position in twinned:
+            after = _demand_twin(checks[position], by_name)
+            changed = changed or after is not checks[position]
+            checks[position] = after
+    return checks
+
+
 def _demand_twin(check: CheckResult, by_name: Mapping[str, Sequence[CheckResult]]) -> CheckResult:
     """Let a check count only while its twin passes: else all that it shows is that nothing works."""
     twin = check.twin or ""
@@ -108,14 +127,17 @@ def groups(checks: Sequence[CheckResult]) -> tuple[Group, ...]:
             cause = causes.pop() if len(causes) == 1 else None
             if cause:
                 found.setdefault(cause, []).append(check.id)
-    out = []
-    for (target, phase, reason), ids in found.items():
-        addressed = sum(target in check.targets for check in checks)
-        if len(ids) >= LEAST_GROUP and 2 * len(ids) >= addressed:
-            out.append(Group(target=target, phase=phase, reason=reason, ids=tuple(ids)))
-    return tuple(out)
+    if not any(len(ids) >= LEAST_GROUP for ids in found.values()):
+        return ()
+    addressed = Counter(target for check in checks for target in set(check.targets))
+    return tuple(
+        Group(target=target, phase=phase, reason=reason, ids=tuple(ids))
+        for (target, phase, reason), ids in found.items()
+        if len(ids) >= LEAST_GROUP and 2 * len(ids) >= addressed[target]
+    )
 
 
 def _cause(sample: Sample) -> tuple[str, str, str] | None:
     trouble = sample.trouble
-    return (trouble.target, trouble.phase, trouble.reason) if trouble and trouble.target else None
+    target = trouble and (trouble.target or sample.target)
+    return (target, trouble.phase, trouble.reason) if trouble and target else None

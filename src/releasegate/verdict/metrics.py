@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 
 from msgspec import Struct
 
+from releasegate.config.rules import Subject, subject_of
 from releasegate.model import CheckResult, Label, Sample
 from releasegate.verdict.label import PASSED
 
 BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
 EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
-LEAST_SAMPLES = {"latency.p50": 2, "latency.p95": 20, "latency.p99": 100, "latency.max": 1}
+LEAST_SAMPLES = {"latency.p50": 1, "latency.p95": 20, "latency.p99": 100, "latency.max": 1}
+DIGITS = 12  # weights are quotients: what lies beyond is rounding, and no rule may turn on it
 QUANTILES = {"latency.p50": 0.5, "latency.p95": 0.95, "latency.p99": 0.99, "latency.max": 1.0}
 
 
@@ -36,9 +40,14 @@ class Observed(Struct, frozen=True, kw_only=True):
 
 
 def facts_of(checks: Sequence[CheckResult], duration_s: float, fallbacks: Sequence[str] = ()) -> Facts:
-    counted = [c for c in checks if not c.advisory and c.label not in EXCUSED and c.label is not Label.SKIPPED]
+    counted = [c for c in checks if not c.advisory and not excused(c) and c.label is not Label.SKIPPED]
     used = {s.fallback for c in checks for s in c.samples if s.fallback} | set(fallbacks)
     return Facts(checks=checks, counted=counted, duration_s=duration_s, fallbacks=frozenset(used))
+
+
+def excused(check: CheckResult) -> bool:
+    """Tell whether an excuse takes the check out of the denominator: nothing excuses a critical one."""
+    return check.label in EXCUSED and not check.critical
 
 
 def _count(*labels: Label) -> Callable[[Facts], float]:
@@ -51,8 +60,9 @@ def _pass_rate(facts: Facts) -> float | None:
 
 def score(facts: Facts) -> float | None:
     """Give the passed share of the weight."""
-    passed = sum(c.weight for c in facts.counted if c.label in PASSED)
-    return _share(passed, sum(c.weight for c in facts.counted))
+    passed = math.fsum(c.weight for c in facts.counted if c.label in PASSED)
+    share = _share(passed, math.fsum(c.weight for c in facts.counted))
+    return None if share is None else round(share, DIGITS)
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -72,13 +82,14 @@ def _contacted(facts: Facts) -> float | None:
 def _is_timeout(sample: Sample) -> bool:
     if sample.trouble:
         return sample.trouble.reason == "timeout"
-    return bool(sample.signature) and str(sample.signature).endswith(" timeout")
+    words = (sample.signature or "").split()
+    return not sample.met and (words[-1:] == ["timeout"] or ("timeout", "waiting") in pairwise(words))
 
 
 def _latency(name: str) -> Callable[[Facts], float | None]:
     def value(facts: Facts) -> float | None:
         seen = sorted(sample.duration_s for sample in facts.samples if sample.met)
-        if len(seen) < LEAST_SAMPLES[name]:
+        if len(seen) < LEAST_SAMPLES[name] or not all(map(math.isfinite, seen)):
             return None
         return seen[max(0, math.ceil(QUANTILES[name] * len(seen)) - 1)]  # nearest rank
 
@@ -89,7 +100,7 @@ COUNTS: dict[str, Callable[[Facts], float]] = {
     "failed": _count(*BROKEN),
     "critical.failed": lambda facts: sum(c.critical and c.label in BROKEN for c in facts.counted),
     "regressions": _count(Label.REGRESSION),
-    "excused": lambda facts: sum(c.label in EXCUSED for c in facts.checks),
+    "excused": lambda facts: sum(map(excused, facts.checks)),
     "flaky": _count(Label.FLAKY),
     "unproven": _count(Label.UNPROVEN),
     "warned": lambda facts: sum(any(s.warned for s in c.samples) for c in facts.checks),
@@ -110,28 +121,47 @@ TIMES: dict[str, Callable[[Facts], float | None]] = {
     **{name: _latency(name) for name in QUANTILES},
 }
 METRICS: dict[str, Callable[[Facts], float | None]] = {**COUNTS, **SUMS, **SHARES, **TIMES}
-UNMEASURED = ("memory.peak", "contract.breaking", "tests.")
+NOT_FINITE = "it is not a finite number"
 
 
 def observe(metric: str, facts: Facts, *, share: bool = False, left_out: Sequence[str] = ()) -> Observed:
     """Give a metric's value. `share` asks for a count as a share of the checks; `left_out` names checks not run."""
-    about, name = _subject(metric)
-    if name not in METRICS:
+    subject = subject_of(metric)
+    if subject.metric not in METRICS:
         return Observed(value=None, note="it is not measured by this version")
-    if about:
-        chosen = [check for check in facts.checks if _is_about(check.id, about)]
+    if subject.suite or subject.check:
+        chosen = [check for check in facts.checks if _is_about(check.id, subject)]
         if not chosen:
-            known = any(_is_about(name, about) for name in left_out)
-            note = f"{about} was left out of this run" if known else f"nothing of {about} was run"
-            return Observed(value=None, note=note, applicable=not known)
-        took_s = sum(check.duration_s for check in chosen)
-        facts = facts_of(chosen, took_s, tuple(facts.fallbacks) if name == "fallbacks" else ())
+            return _nothing_of(subject, left_out)
+        facts = facts_of(chosen, _lasted_s(chosen))
+    return _finite(_value(subject.metric, facts, share=share), subject.metric, facts)
+
+
+def _value(name: str, facts: Facts, *, share: bool) -> float | None:
     value = METRICS[name](facts)
-    if share and name in COUNTS:
-        value = _share(value or 0.0, len(facts.counted))
+    return _share(value or 0.0, len(facts.counted)) if share and name in COUNTS else value
+
+
+def _finite(value: float | None, name: str, facts: Facts) -> Observed:
     if value is None:
         return Observed(value=None, note=_why_none(name, facts))
-    return Observed(value=value) if math.isfinite(value) else Observed(value=None, note="it is not a finite number")
+    return Observed(value=value) if math.isfinite(value) else Observed(value=None, note=NOT_FINITE)
+
+
+def _nothing_of(subject: Subject, left_out: Sequence[str]) -> Observed:
+    about = f"suite {subject.suite}" if subject.suite else f"check {subject.check}"
+    known = any(_is_about(name, subject) for name in left_out)
+    note = f"{about} was left out of this run" if known else f"nothing of {about} was run"
+    return Observed(value=None, note=note, applicable=not known)
+
+
+def _lasted_s(checks: Sequence[CheckResult]) -> float:
+    """Give the seconds from the first sample's start to the last one's end; NaN when a time cannot be read."""
+    try:
+        spans = [(datetime.fromisoformat(s.started).timestamp(), s.duration_s) for c in checks for s in c.samples]
+    except (ValueError, OverflowError, OSError):
+        return math.nan
+    return max(at + took for at, took in spans) - min(at for at, _ in spans) if spans else 0.0
 
 
 def _why_none(name: str, facts: Facts) -> str:
@@ -141,20 +171,10 @@ def _why_none(name: str, facts: Facts) -> str:
     return "there is no check that it could be computed from"
 
 
-def _subject(metric: str) -> tuple[str | None, str]:
-    """Split `suite.<id>.pass_rate` and `check.<id>.latency.p95` into whom they are about and the metric."""
-    kind, _, rest = metric.partition(".")
-    if kind not in {"suite", "check"}:
-        return None, metric
-    for name in METRICS:
-        if rest.endswith(f".{name}"):
-            about = rest[: -len(name) - 1]
-            return (f"{about}." if kind == "suite" else about), name
-    return None, metric
-
-
-def _is_about(check_id: str, about: str) -> bool:
-    return check_id.startswith(about) if about.endswith(".") else about in {check_id, check_id.partition("[")[0]}
+def _is_about(check_id: str, subject: Subject) -> bool:
+    if subject.suite:
+        return check_id.startswith(f"{subject.suite}.")
+    return subject.check in {check_id, check_id.partition("[")[0]}
 
 
 def table(checks: Sequence[CheckResult], *, duration_s: float, fallbacks: Sequence[str] = ()) -> Mapping[str, float]:

@@ -1,11 +1,12 @@
 """Rules and labelled checks in, each rule with what was observed out. Pure."""
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from releasegate.config.model import Rule
 from releasegate.model import CheckResult, Level, RuleResult
-from releasegate.verdict.metrics import Facts, Observed, facts_of, observe
+from releasegate.verdict.metrics import NOT_FINITE, Facts, Observed, facts_of, observe
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -31,14 +32,22 @@ def evaluate(
     return tuple(_judge(rule, facts, left_out, extra or {}) for rule in rules)
 
 
+def speaks_of_share(text: str) -> bool:
+    """Tell whether the rule's threshold is written in percent: `flaky <= 20%` is a share, `flaky == 0` a count."""
+    return text.rstrip().endswith("%")
+
+
 def _judge(rule: Rule, facts: Facts, left_out: Sequence[str], extra: Mapping[str, float]) -> RuleResult:
     if rule.metric in extra:
-        seen = Observed(value=extra[rule.metric])
+        given = extra[rule.metric]
+        seen = Observed(value=given) if math.isfinite(given) else Observed(value=None, note=NOT_FINITE)
     else:
-        seen = observe(rule.metric, facts, share="%" in rule.text, left_out=left_out)
+        seen = observe(rule.metric, facts, share=speaks_of_share(rule.text), left_out=left_out)
     note, held = seen.note, None
     if rule.value is None:
         note = "there is no baseline to compare with"
+    elif not math.isfinite(rule.value):
+        note = "its threshold is not a finite number"
     elif seen.value is not None:
         held = COMPARE[rule.op](seen.value, rule.value)
     return RuleResult(

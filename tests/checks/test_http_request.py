@@ -118,7 +118,8 @@ def test_a_link_does_not_lead_a_file_out_of_the_configs_directory(tmp_path):
     assert not staging.requests
 
 
-def test_a_value_from_staging_cannot_become_a_header():
+@pytest.mark.parametrize("value", ["1\r\nAuthorization: me", "1\0", "é", "\u2028"])
+def test_a_value_from_staging_cannot_become_a_header(value):
     one, staging = sample(
         {
             "steps": [
@@ -126,7 +127,7 @@ def test_a_value_from_staging_cannot_become_a_header():
                 {"name": "b", "get": "api:/b", "headers": {"X-V": "{{v}}"}, "expect": OK},
             ]
         },
-        reply(json={"v": "1\r\nAuthorization: me"}),
+        reply(json={"v": value}),
     )
     assert (one.trouble.reason, one.trouble.step) == ("not allowed", "b")
     assert len(staging.requests) == 1

@@ -75,20 +75,20 @@ def default_headers(
 
 
 def filled_headers(request: Request, scope: Mapping[str, Any]) -> Headers:
-    """Fill the headers. Raises Refused for a value with a control character: it would become another header."""
+    """Fill the headers. Raises Refused for a value that is not printable ASCII: it could become another header."""
     if request.plain_headers is not None:
         return request.plain_headers
     out = []
     for name, compiled in request.headers:
         value = compiled if isinstance(compiled, str) else compiled.text(scope)
         if not is_header_value(value):
-            raise Refused(f"the value for the header {name} has a control character")
+            raise Refused(f"the value for the header {name} is not printable ASCII")
         out.append((name, value))
     return tuple(out)
 
 
 def is_header_value(value: str) -> bool:
-    return all(char >= " " and char != "\x7f" for char in value)
+    return value.isascii() and value.isprintable()
 
 
 def merged(*layers: Headers) -> Headers:

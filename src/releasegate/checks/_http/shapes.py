@@ -90,7 +90,7 @@ class HeaderName(Text):
 
 
 class Headers(MapOf):
-    """Headers to send; a constant value with a control character is refused here, a filled one when it is sent."""
+    """Headers to send; a constant value that cannot be one is refused here, a filled one when it is sent."""
 
     def __init__(self) -> None:
         super().__init__(Templated(), key=HeaderName())
@@ -103,7 +103,7 @@ class Headers(MapOf):
         for name, value in headers.items():
             text = value if isinstance(value, (str, Template)) else encode.as_text(value)
             if isinstance(text, str) and not encode.is_header_value(text):
-                return ctx.report(node.value[name], "a header's value has no line break or control character")
+                return ctx.report(node.value[name], "a header's value is printable ASCII, on one line")
             if name.lower() in out:
                 return ctx.report(node.keys[name], f"the header {name} stands here twice")
             out[name.lower()] = (name, text)

@@ -25,7 +25,10 @@ def gate(*parts, targets=TARGETS, checks=CHECK):
 
 
 def with_check(body, *parts, name="health"):
-    return gate(*parts, checks=f"suites:\n  smoke:\n    checks:\n      {name}:\n{textwrap.indent(textwrap.dedent(body), ' ' * 8)}")
+    return gate(
+        *parts,
+        checks=f"suites:\n  smoke:\n    checks:\n      {name}:\n{textwrap.indent(textwrap.dedent(body), ' ' * 8)}",
+    )
 
 
 def loaded(text, environ=ENVIRON, **more):

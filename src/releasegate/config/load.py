@@ -82,11 +82,13 @@ class _Loader:
         control = TOP.fields["control"].shape.read(root.value["control"], self.ctx) if "control" in root.value else None
         for check in self.ctx.deferred:
             check()
-        rules = self._rules(root, values)
+        rules = self._rules(root)
         across.check_circles(self.suites.found, self.ctx)
         if values is MISSING or control is MISSING:
             return None
-        self._look_across(root, values, control, rules)
+        if control:
+            across.check_control(control, root.value["control"], self.suites.found, values["targets"], self.ctx)
+        across.warn_of_weak(self.suites.found, self.ctx)
         return self._config(root, values, suites, control, [rule for rule, _ in rules])
 
     def _compose(self, text: str, file: str) -> Node:
@@ -121,32 +123,20 @@ class _Loader:
     def _names(self, root: Node) -> None:
         """Know what is declared before anything is read, so that one error does not bring others about."""
         for group, key in (("target", "targets"), ("identity", "identities"), ("metric", "metrics")):
-            node = root.value.get(key)
-            self.ctx.names[group] = set(node.value) if node and isinstance(node.value, dict) else set()
+            self.ctx.names[group] = set(_mapping(root, key))
         self.ctx.names["identity"].add(NOBODY)
 
-    def _rules(self, root: Node, values: Any) -> list[tuple[Rule, Node]]:
-        if values is MISSING or not values["policy"]:
-            return []
-        metrics = root.value.get("metrics")
-        declared: dict[str, str | None] = dict.fromkeys(self.ctx.names["metric"])
-        for name, metric in (values["metrics"] or {}).items() if metrics else ():
-            declared[name] = metric["unit"]
+    def _rules(self, root: Node) -> list[tuple[Rule, Node]]:
+        """Parse the rules from their nodes, so that they are looked at also when another part is wrong."""
+        declared = {name: _text(node, "unit") for name, node in _mapping(root, "metrics").items()}
+        policy = root.value.get("policy")
         found: list[tuple[Rule, Node]] = []
         for key, level in (("block", "fail"), ("warn", "warn")):
-            found += read_rules(values["policy"][key], level, declared, self.ctx)
-        named = root.value.get("suites")
-        suites = set(named.value) if named and isinstance(named.value, dict) else set()
-        across.check_rules(found, self.suites.found, suites, self.ctx)
+            lines = _at(policy, key)
+            texts = [node for node in lines.value if node.kind == "text"] if lines and lines.kind == "list" else []
+            found += read_rules(texts, level, declared, self.ctx)
+        across.check_rules(found, self.suites.found, set(_mapping(root, "suites")), self.ctx)
         return found
-
-    def _look_across(
-        self, root: Node, values: dict[str, Any], control: ControlDecl | None, rules: list[tuple[Rule, Node]]
-    ) -> None:
-        _ = rules
-        if control:
-            across.check_control(control, root.value["control"], self.suites.found, values["targets"], self.ctx)
-        across.warn_of_weak(self.suites.found, self.ctx)
 
     def _config(
         self, root: Node, values: dict[str, Any], suites: Any, control: ControlDecl | None, rules: list[Rule]
@@ -196,3 +186,17 @@ class _Loader:
 def _but(node: Node, *keys: str) -> Node:
     kept = {key: item for key, item in node.value.items() if key not in keys}
     return Node(kept, node.line, node.column, keys=node.keys, file=node.file)
+
+
+def _at(node: Node | None, key: str) -> Node | None:
+    return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+
+
+def _mapping(node: Node, key: str) -> dict[str, Node]:
+    found = _at(node, key)
+    return found.value if found is not None and isinstance(found.value, dict) else {}
+
+
+def _text(node: Node, key: str) -> str | None:
+    found = _at(node, key)
+    return found.value if found is not None and isinstance(found.value, str) else None

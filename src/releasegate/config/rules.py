@@ -26,7 +26,7 @@ METRICS = {
 }  # fmt: skip
 SAMPLES_FOR = {"latency.p50": 2, "latency.p95": 20, "latency.p99": 100}
 OPS = (">=", "<=", "==", "!=", ">", "<")
-LINE = re.compile(r"(?P<metric>(?:\[[^\]]*\]|[^\s\[<>=!])+)\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<value>\S.*?)\s*")
+LINE = re.compile(r"(?P<metric>(?:\[[^\]]*\]|[^\s\[<>=!])+)\s*(?P<op>>=|<=|==|!=|>(?!=)|<(?!=))\s*(?P<value>\S.*?)\s*")
 PERCENT_OF = re.compile(r"(?P<percent>\d+(?:\.\d+)?)\s?%\s+of\s+baseline")
 NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 SUBJECT = re.compile(r"(?:suite\.(?P<suite>[^.\[]+)|check\.(?P<check>[^.\[]+\.[^.\[]+(?:\[[^\]]*\])?))\.(?P<metric>.+)")

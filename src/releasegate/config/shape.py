@@ -36,11 +36,17 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?)\s?%")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
+MOST_COMPARED = 500
+MOST_HINTS = 200
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Give `did you mean "x"?` for the nearest known word, or the list of known words when it is short."""
     import difflib
 
     names = sorted(known)
+    if len(names) > MOST_COMPARED:
+        names = [name for name in names if name[:1] == word[:1]][:MOST_COMPARED]
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f'did you mean "{near[0]}"?'
@@ -84,7 +90,8 @@ class Reading:
         def check() -> None:
             known = self.names.get(group, set())
             if name not in known:
-                self.report(node, f'unknown {group} "{name}"', did_you_mean(name, known))
+                hint = did_you_mean(name, known) if len(self.problems) < MOST_HINTS else None
+                self.report(node, f'unknown {group} "{name}"', hint)
 
         self.defer(check)
 

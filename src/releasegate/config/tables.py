@@ -173,9 +173,7 @@ ALERT = Table(
 )
 
 
-def read_rules(
-    nodes: tuple[Node, ...], level: str, declared: dict[str, str | None], ctx: Reading
-) -> list[tuple[Rule, Node]]:
+def read_rules(nodes: list[Node], level: str, declared: dict[str, str | None], ctx: Reading) -> list[tuple[Rule, Node]]:
     """Parse the rules of one level, each problem at its line."""
     rules: list[tuple[Rule, Node]] = []
     for node in nodes:

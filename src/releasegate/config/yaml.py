@@ -85,6 +85,7 @@ class _Composer:
     holed: list[Node] = field(default_factory=list)
     anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
     nodes: int = 0
+    lines: list[str] = field(default_factory=list)
 
     def document(self) -> Node:
         next_event = self.events.get_event
@@ -169,7 +170,7 @@ class _Composer:
     def _sound_key(self, key: Node, keys: dict[str, Node]) -> bool:
         message, hint = "", QUOTE_IT
         if isinstance(key.value, dict | list):
-            found = shown(self.text.splitlines()[key.line - 1][max(0, key.column - 2) :].strip())
+            found = shown(self._line(key.line)[max(0, key.column - 2) :].strip())
             message = f"a {key.kind} cannot be a key, found {found}"
             hint = f"quote text that begins with {{ or [; {QUOTE_BRACES}"
         elif not isinstance(key.value, str):
@@ -182,6 +183,10 @@ class _Composer:
         if message:
             self.problems.append(Problem(self.file, key.line, key.column, message, hint))
         return not message
+
+    def _line(self, number: int) -> str:
+        self.lines = self.lines or self.text.splitlines()
+        return self.lines[number - 1] if number <= len(self.lines) else ""
 
     def _empty(self, key: Node) -> Problem:
         message = f"{shown(key.value)} has no value: a comma ends a value inside {{…}}"

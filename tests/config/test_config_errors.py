@@ -79,7 +79,7 @@ def test_the_revision_of_a_target_is_asked_there():
         ("https://bücher.example", "https", "xn--bcher-kva.example", 443, "", "https://xn--bcher-kva.example:443"),
     ],
 )
-def test_the_url_of_a_target_is_taken_apart(url, scheme, host, port, path, origin):
+def test_the_url_of_a_target_is_taken_apart(url, scheme, host, port, path, origin):  # noqa: PLR0917
     text = gate(targets=f"targets: {{api: {{url: 'https://a'}}, it: {{url: '{url}'}}}}")
     it = loaded(text).targets["it"]
     assert (it.scheme, it.host, it.port, it.path, it.origin) == (scheme, host, port, path, origin)

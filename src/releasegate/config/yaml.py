@@ -264,7 +264,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     lines = text.splitlines()
     written = lines[line] if line < len(lines) else ""
     rest = written[column:].strip() or written.strip()
-    opened = f" that begins in line {error.context_mark.line + 1}" if "flow" in context else ""
+    opened = f" that begins in line {error.context_mark.line + 1}" if error.context_mark and "flow" in context else ""
     while_doing = f" {context}{opened}" if context else ""
     message = f"this is not YAML, at {shown(rest)}: {error.problem}{while_doing}"
     return Problem(file, line + 1, column + 1, message, _remedy(str(error.problem), written, column))

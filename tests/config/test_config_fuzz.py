@@ -12,8 +12,42 @@ from releasegate.config.rules import BadRule, parse_rule
 EXAMPLE = (Path(__file__).parent / "example.yml").read_text(encoding="utf-8")
 LINES = EXAMPLE.splitlines()
 FEW = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-TOKENS = ["{", "}", "[", "]", ":", ",", "- ", "&a ", "*a", "!x ", "${X}", "${X:-", "{{n}}", "\n", "  ", "'", '"', "|\n",
-          "a", "1", "null", "~", "true", ".nan", "? ", "#", "\t", "<<: ", "---\n", "%TAG", "@", "`", "é", "\u2028"]  # fmt: skip
+TOKENS = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "- ",
+    "&a ",
+    "*a",
+    "!x ",
+    "${X}",
+    "${X:-",
+    "{{n}}",
+    "\n",
+    "  ",
+    "'",
+    '"',
+    "|\n",
+    "a",
+    "1",
+    "null",
+    "~",
+    "true",
+    ".nan",
+    "? ",
+    "#",
+    "\t",
+    "<<: ",
+    "---\n",
+    "%TAG",
+    "@",
+    "`",
+    "é",
+    "\u2028",
+]
 SECTIONS = [
     "version",
     "targets",
@@ -62,7 +96,7 @@ JSON = st.recursive(
                     "poll",
                     "until",
                 ]
-            ),  # fmt: skip
+            ),
             inner,
             max_size=4,
         )
@@ -71,12 +105,19 @@ JSON = st.recursive(
 )
 
 
-def survives(text, **more):
+def outcome(text, **more):
     try:
-        load(text, {"X": "{{[x"}, file="x.yml", **more)
+        return load(text, {"X": "{{[x"}, file="x.yml", **more)
     except ConfigError as error:
-        assert error.problems
-        assert all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in error.problems)
+        return error.problems
+
+
+def survives(text, **more):
+    """Give a config, or problems that point into the text."""
+    found = outcome(text, **more)
+    assert found
+    if isinstance(found, tuple):
+        assert all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in found)
 
 
 @FEW
@@ -144,6 +185,7 @@ def test_the_example_with_lines_left_out(number, count):
 @given(st.text() | st.lists(st.sampled_from(["pass_rate", ">=", " ", "95%", "suite.", "[", "]", "nan"])).map("".join))
 def test_any_line_as_a_rule(text):
     try:
-        assert parse_rule(text).metric
+        found = parse_rule(text).metric
     except BadRule as bad:
-        assert str(bad)
+        found = str(bad)
+    assert found

@@ -1,0 +1,32 @@
+"""What docs/config.md shows loads, and it names every key that there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from releasegate.config.load import load
+from releasegate.config.rules import METRICS
+from releasegate.config.suites import COMMON, SUITE
+from releasegate.config.targets import PORTS, TARGET
+from releasegate.config.top import TOP
+
+TEXT = (Path(__file__).parents[2] / "docs/config.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"```yaml releasegate\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_every_config_that_is_shown_loads(text):
+    environ = {"STAGING_URL": "https://staging.example.com", "STAGING_JWT_SECRET": "x" * 32}
+    config = load(text, environ, file="docs.yml")
+    assert config.suites
+    assert config.warnings == ()
+
+
+def test_the_page_shows_a_config_for_every_part():
+    assert len(SHOWN) == 7
+
+
+@pytest.mark.parametrize("names", [TOP.fields, TARGET.fields, SUITE, COMMON, METRICS, PORTS])
+def test_every_key_is_named_on_the_page(names):
+    assert [name for name in names if not re.search(rf"\b{re.escape(name)}\b", TEXT)] == []

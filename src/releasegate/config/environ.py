@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from releasegate.config.node import Node, Problem
 from releasegate.config.shape import did_you_mean, shown
@@ -13,15 +12,13 @@ OF_THE_PLATFORM = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_")
 PLACEHOLDER = "unset-"
 
 
-@dataclass(slots=True)
 class Environment:
     """Puts values into nodes and keeps the problems. `lenient` puts a placeholder where nothing is set."""
 
-    values: Mapping[str, str]
-    problems: list[Problem]
-    lenient: bool = False
-    names: set[str] = field(default_factory=set)
-    """The variables that the config names."""
+    def __init__(self, values: Mapping[str, str], problems: list[Problem], lenient: bool = False) -> None:
+        self.values = values
+        self.problems = problems
+        self.lenient = lenient
 
     def fill(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -47,7 +44,6 @@ class Environment:
         name = match["name"]
         if name is None:
             return self._malformed(node, match)
-        self.names.add(name)
         if name.startswith(OF_THE_PLATFORM):
             prefix = next(prefix for prefix in OF_THE_PLATFORM if name.startswith(prefix))
             self._report(

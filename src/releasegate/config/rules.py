@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from releasegate.config.model import Rule
 from releasegate.config.shape import (
@@ -53,8 +53,7 @@ class BadRule(ValueError):  # noqa: N818 - the name says what it is
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a metric is of: `metric` alone speaks of the whole run, else of one suite or one check."""
 
     metric: str

@@ -1,7 +1,6 @@
 """A config's nodes in, what must never be shown out: what the environment gave to places that hold credentials."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from releasegate.config.environ import PLACEHOLDER
 from releasegate.config.node import Node
@@ -13,12 +12,12 @@ SECRET_KEYS = frozenset({"headers", "query", "authenticate", "cookies"})
 ADDRESSES = frozenset({"get", "head", "post", "put", "patch", "delete", "options", "connect"})
 
 
-@dataclass(slots=True)
 class Secrets:
     """Collects in the order of the file, each once; warns of values too short to be told from other text."""
 
-    ctx: Reading
-    found: dict[str, None] = field(default_factory=dict)
+    def __init__(self, ctx: Reading) -> None:
+        self.ctx = ctx
+        self.found: dict[str, None] = {}
 
     def of_config(self, root: Node, suites: list[Node]) -> tuple[str, ...]:
         for identity in _items(root, "identities"):

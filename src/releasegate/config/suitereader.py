@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from releasegate.config import canonical
 from releasegate.config.model import CheckDecl, Suite
@@ -17,8 +16,7 @@ SUITE_TABLE = Table("a suite", WITHOUT_CHECKS)
 CHECK_TABLE = Table("a check", COMMON)
 
 
-@dataclass(slots=True)
-class Found:
+class Found(NamedTuple):
     """A check with what it stands for: its node, its kind, and the ids that come of it."""
 
     decl: CheckDecl
@@ -27,16 +25,15 @@ class Found:
     ids: tuple[str, ...]
 
 
-@dataclass(slots=True)
 class SuiteReader:
     """Reads all suites. `open_file` gives the root of a suite's own file, None when it could not be had."""
 
-    ctx: Reading
-    open_file: Callable[[Node], Node | None]
-    found: list[Found] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
-    """The root of each suite, whether it stands inline or in a file."""
-    expanded: int = 0
+    def __init__(self, ctx: Reading, open_file: Callable[[Node], Node | None]) -> None:
+        self.ctx = ctx
+        self.open_file = open_file
+        self.found: list[Found] = []
+        self.nodes: list[Node] = []
+        self.expanded = 0
 
     def read(self, node: Node) -> tuple[Suite, ...]:
         self.ctx.names["check"] = set()

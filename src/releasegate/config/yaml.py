@@ -5,8 +5,7 @@ by the core schema of YAML 1.2, because a config must not turn `no` into false o
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -20,7 +19,7 @@ MAX_DIGITS = 300
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-NUMBER = re.compile(
+NUMBER = (
     r"(?P<int>[-+]?[0-9]+)|(?P<oct>0o[0-7]+)|(?P<hex>0x[0-9a-fA-F]+)"
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<inf>[-+]?\.(?:inf|Inf|INF))|(?P<nan>\.(?:nan|NaN|NAN))"
@@ -40,8 +39,7 @@ class YamlError(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
-class Composed:
+class Composed(NamedTuple):
     """`root` is the document; `problems` what is wrong with it short of syntax; `holed` its scalars with `${`."""
 
     root: Node
@@ -76,16 +74,16 @@ def _events(text: str) -> Any:
     return CParser(text)
 
 
-@dataclass(slots=True)
 class _Composer:
-    text: str
-    file: str
-    events: Any = None
-    problems: list[Problem] = field(default_factory=list)
-    holed: list[Node] = field(default_factory=list)
-    anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
-    nodes: int = 0
-    lines: list[str] = field(default_factory=list)
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.events: Any = None
+        self.problems: list[Problem] = []
+        self.holed: list[Node] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.nodes = 0
+        self.lines: list[str] = []
 
     def document(self) -> Node:
         next_event = self.events.get_event
@@ -207,7 +205,9 @@ class _Composer:
             return None
         if raw in BOOLEANS:
             return BOOLEANS[raw]
-        match = NUMBER.fullmatch(raw) if raw[0] in NUMBERISH else None
+        if raw.isdecimal() and raw.isascii() and len(raw) <= MAX_DIGITS:
+            return int(raw)
+        match = re.fullmatch(NUMBER, raw) if raw[0] in NUMBERISH else None
         if match is None:
             return raw
         if len(raw) > MAX_DIGITS:

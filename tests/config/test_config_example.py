@@ -145,9 +145,13 @@ def test_a_kind_that_nobody_provides_is_not_known():
 
 def test_a_kind_may_come_from_an_installed_package(monkeypatch):
     class Entry:
+        name = "gopher"
+
         @staticmethod
         def load():
             return "the kind"
 
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group, name: [Entry] if name == "gopher" else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry])
+    catalogue._entries.cache_clear()
     assert catalogue.kind("gopher") == "the kind"
+    catalogue._entries.cache_clear()

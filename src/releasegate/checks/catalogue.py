@@ -1,7 +1,8 @@
 """The name of a kind in, the kind out. A kind is imported when a config names it, not before."""
 
+from functools import cache
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from releasegate.checks.base import Kind
 
@@ -27,10 +28,13 @@ def kind(name: str) -> Kind:
 
 
 def _installed(name: str) -> Kind:
-    """Ask the installed packages, last: reading their metadata is slow."""
+    """Ask the installed packages, last."""
+    return cast("Kind", _entries()[name].load())
+
+
+@cache
+def _entries() -> dict[str, Any]:
+    """Know the kinds of installed packages: read once, for reading their metadata is slow."""
     from importlib.metadata import entry_points
 
-    found = entry_points(group=GROUP, name=name)
-    if not found:
-        raise KeyError(name)
-    return cast("Kind", next(iter(found)).load())
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

@@ -5,8 +5,7 @@ time and size. A connection that the server closed while it lay idle is retried 
 before a byte of the answer was seen.
 """
 
-import errno
-import socket
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,108 +13,19 @@ import pycurl
 
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import Contact, Phase, Trouble
-from releasegate.wire.address import refusal
-from releasegate.wire.proxy import proxy_for
-from releasegate.wire.trust import bundle_for
+from releasegate.model import Contact, Trouble
+from releasegate.wire import libcurl
+from releasegate.wire.address import literal_refusal
+from releasegate.wire.drive import Drive, drive_for
+from releasegate.wire.origin import on_origin
+from releasegate.wire.proxy import BadProxyError, proxy_for
+from releasegate.wire.slot import Slot, Way
+from releasegate.wire.sound import is_cookie_line, is_header, is_method, is_url
+from releasegate.wire.trust import trust_for
 from releasegate.wire.types import HttpAnswer, HttpRequest
 
-KEPT_CONNECTIONS = 512
 KEPT_HEADERS = 512
-LARGEST_HEADERS = 256 * 1024
-NOTHING = ""
-
-TLS_CODES = frozenset({35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98})
-REASONS = {
-    pycurl.E_COULDNT_RESOLVE_HOST: "dns",
-    pycurl.E_COULDNT_RESOLVE_PROXY: "dns",
-    pycurl.E_COULDNT_CONNECT: "refused",
-    pycurl.E_OPERATION_TIMEDOUT: "timeout",
-    pycurl.E_GOT_NOTHING: "closed",
-    pycurl.E_PARTIAL_FILE: "closed",
-    pycurl.E_RECV_ERROR: "reset",
-    pycurl.E_SEND_ERROR: "reset",
-    **dict.fromkeys(TLS_CODES, "tls"),
-}
-OS_REASONS = {
-    errno.ECONNREFUSED: "refused",
-    errno.ENETUNREACH: "unreachable",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.EADDRNOTAVAIL: "unreachable",
-    errno.ETIMEDOUT: "timeout",
-    errno.ECONNRESET: "reset",
-    errno.EPIPE: "reset",
-}
-CONNECTING = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
-
-
-class Slot:
-    """One easy handle with what its callbacks need to know of the request that it carries."""
-
-    __slots__ = ("body", "curl", "limit", "lines", "plain", "proxied", "refused", "size", "target", "too_large")
-
-    def __init__(self) -> None:
-        self.curl = pycurl.Curl()
-        self.begin(None, proxied=False)
-        self.configure()
-
-    def begin(self, target: Target | None, *, proxied: bool) -> None:
-        self.target = target
-        self.limit = target.max_body if target else 0
-        self.proxied = proxied
-        self.body: list[bytes] = []
-        self.lines: list[bytes] = []
-        self.size = 0
-        self.plain = True
-        self.refused: str | None = None
-        self.too_large = False
-
-    def configure(self) -> None:
-        """Set what is the same for every request."""
-        curl = self.curl
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.setopt(pycurl.FOLLOWLOCATION, 0)
-        curl.setopt(pycurl.PATH_AS_IS, 1)
-        curl.setopt(pycurl.ACCEPT_ENCODING, NOTHING)
-        curl.setopt(pycurl.PROXY, NOTHING)
-        curl.setopt(pycurl.OPT_CERTINFO, 1)
-        curl.setopt(pycurl.HTTPGET, 1)
-        curl.setopt(pycurl.WRITEFUNCTION, self._write)
-        curl.setopt(pycurl.HEADERFUNCTION, self._header)
-        curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
-
-    def reset(self) -> None:
-        self.curl.reset()
-        self.configure()
-
-    def _write(self, chunk: bytes) -> int | None:
-        self.size += len(chunk)
-        if self.size > self.limit:
-            self.too_large = True
-            return -1
-        self.body.append(chunk)
-        return None
-
-    def _header(self, line: bytes) -> int | None:
-        self.size += len(line)
-        if self.size > LARGEST_HEADERS + self.limit:
-            self.too_large = True
-            return -1
-        if line.startswith(b"HTTP/"):  # an informational answer came first
-            self.lines.clear()
-            self.size = 0
-        self.lines.append(line)
-        return None
-
-    def _open(self, _purpose: int, address: tuple[int, int, int, tuple[Any, ...]]) -> Any:
-        """Open a socket to an address that libcurl resolved, if the target may be reached there."""
-        family, kind, protocol, peer = address
-        if self.target is not None and not self.proxied:
-            self.refused = refusal(str(peer[0]), self.target)
-            if self.refused:
-                return pycurl.SOCKET_BAD
-        return socket.socket(family, kind, protocol)
+LONGEST_MESSAGE = 300
 
 
 class CurlWire:
@@ -123,212 +33,193 @@ class CurlWire:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.multi = pycurl.AsyncCurlMulti()
-        self.multi.setopt(pycurl.M_MAXCONNECTS, KEPT_CONNECTIONS)
+        self.drive: Drive | None = None
         self.idle: list[Slot] = []
-        self.proxies: dict[str, str | None] = {}
-        self.bundles: dict[str, str] = {}
+        self.idle_with_jar: list[Slot] = []
+        self.ways: dict[int, Way] = {}
         self.headers: dict[tuple[tuple[str, str], ...], list[str]] = {}
         self.certificates: dict[tuple[str, int], str] = {}
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
         """Send a request and read its whole answer. Raises CouldNotLook with the phase at which the world failed."""
-        slot = self.idle.pop() if self.idle else Slot()
+        way = self.ways.get(id(request.target)) or self._way(request.target)
+        url, headers = self._checked(request, way)
+        if self.drive is None:
+            self.drive = drive_for(asyncio.get_running_loop())
+        jar = request.cookies is not None
+        pool = self.idle_with_jar if jar else self.idle
+        slot = pool.pop() if pool else Slot(jar=jar)
         try:
-            self._prepare(slot, request)
-            await self.multi.add_handle(slot.curl)
-            answer = self._answer(slot, request)
+            slot.load(request, url, headers, way)
+            await self.drive.start(slot.curl)
+            answer = self._answer(slot, request, way)
         except pycurl.error as error:
-            trouble = self._trouble(slot, request, error)
-            self._give_back(slot)
+            trouble = self._trouble(slot, request, way, error)
+            slot.unload()
+            pool.append(slot)
             raise trouble from None
-        # a cancelled transfer's handle is still being taken out of the multi: it is left to die with the exception
-        self._give_back(slot)
+        except BaseException:  # cancelled: the transfer may not have ended
+            self.drive.stop(slot.curl)
+            slot.close_sockets()
+            raise
+        slot.unload()
+        pool.append(slot)
         return answer
 
-    def _give_back(self, slot: Slot) -> None:
-        if not slot.plain:
-            slot.reset()
-        slot.body, slot.lines = [], []
-        self.idle.append(slot)
+    def _way(self, target: Target) -> Way:
+        """Work out how to reach a target. Raises CouldNotLook."""
+        try:
+            proxy = proxy_for(target, self.environ)
+        except BadProxyError as error:
+            raise _not_sent("proxy", str(error), target, "connect") from None
+        refused = None if proxy is None else literal_refusal(target)
+        if refused is not None:
+            raise _not_sent("not allowed", refused, target, "connect")
+        secure = target.scheme == "https"
+        trust = trust_for(target, self.environ) if secure or (proxy and proxy.scheme == "https") else None
+        way = Way(target=target, prefix=f"{target.origin}/", secure=secure, trust=trust, proxy=proxy)
+        self.ways[id(target)] = way  # the way keeps the target alive, and with it the id
+        return way
 
-    def _prepare(self, slot: Slot, request: HttpRequest) -> None:
-        target, curl = request.target, slot.curl
-        proxy = self._proxy(target)
-        slot.begin(target, proxied=proxy is not None)
-        curl.setopt(pycurl.URL, _sound(request.url, "URL", request))
-        curl.setopt(pycurl.HTTPHEADER, self._header_lines(request))
-        curl.setopt(pycurl.TIMEOUT_MS, max(1, int(request.timeout_s * 1000)))
-        if target.scheme == "https":
-            curl.setopt(pycurl.CAINFO, self._bundle(target))
-        if proxy is not None:
-            slot.plain = False
-            curl.setopt(pycurl.PROXY, proxy)
-        if request.method != "GET" or request.body is not None:
-            slot.plain = False
-            _set_method(curl, request)
-        if request.cookies is not None:
-            slot.plain = False
-            curl.setopt(pycurl.COOKIEFILE, NOTHING)  # turns the engine on
-            curl.setopt(pycurl.COOKIELIST, "ALL")  # with an empty jar
-            for line in request.cookies:
-                curl.setopt(pycurl.COOKIELIST, line)
-
-    def _proxy(self, target: Target) -> str | None:
-        if target.name not in self.proxies:
-            self.proxies[target.name] = proxy_for(target, self.environ)
-        return self.proxies[target.name]
-
-    def _bundle(self, target: Target) -> str:
-        if target.name not in self.bundles:
-            self.bundles[target.name] = bundle_for(target, self.environ)
-        return self.bundles[target.name]
+    def _checked(self, request: HttpRequest, way: Way) -> tuple[str, list[str]]:
+        """Give the URL and libcurl's form of the headers, of what may be sent as it is. Raises CouldNotLook."""
+        url: str | None = request.url
+        if not request.url.startswith(way.prefix):
+            url = on_origin(request.target, request.url)
+        if url is None:
+            raise _not_sent("not allowed", "the URL is not on the target's origin", request.target)
+        if not is_url(url):
+            raise _not_sent("not allowed", "the URL holds a character that none may hold", request.target)
+        if request.method != "GET" and not is_method(request.method):
+            raise _not_sent("not allowed", "the method is no word", request.target)
+        if request.method == "HEAD" and request.body is not None:
+            raise _not_sent("not allowed", "a HEAD request has no body", request.target)
+        if request.cookies and not all(map(is_cookie_line, request.cookies)):
+            raise _not_sent("not allowed", "a cookie is not one line of seven fields", request.target)
+        lines = self.headers.get(request.headers)
+        return url, lines if lines is not None else self._header_lines(request)
 
     def _header_lines(self, request: HttpRequest) -> list[str]:
-        """Give libcurl's form of the headers; the same headers are written many times, so it is kept."""
-        lines = self.headers.get(request.headers)
-        if lines is None:
-            lines = [
-                f"{_sound(name, 'header name', request)}: {_sound(value, 'header', request)}" if value else f"{name};"
-                for name, value in request.headers
-            ]
-            lines.append("Expect:")
-            if len(self.headers) < KEPT_HEADERS:
-                self.headers[request.headers] = lines
+        """Write the headers; the same ones are sent many times, so they are kept."""
+        names = {name.lower() for name, _ in request.headers}
+        lines = []
+        for name, value in request.headers:
+            if not is_header(name, value):
+                raise _not_sent("not allowed", "a header with a line break or another unfit character", request.target)
+            if name.lower() != "expect":
+                lines.append(f"{name}: {value}" if value else f"{name};")
+        lines.append("Expect:")  # nothing waits for a 100
+        if "content-type" not in names:
+            lines.append("Content-Type:")  # a body is not a form unless the check says so
+        if len(self.headers) < KEPT_HEADERS:
+            self.headers[request.headers] = lines
         return lines
 
-    def _answer(self, slot: Slot, request: HttpRequest) -> HttpAnswer:
+    def _answer(self, slot: Slot, request: HttpRequest, way: Way) -> HttpAnswer:
         info = slot.curl.getinfo
+        cookies = None
+        if request.cookies is not None:
+            raw = slot.curl.getinfo_raw(pycurl.INFO_COOKIELIST)
+            cookies = tuple(line.decode("latin-1") for line in raw)
+        body = slot.body
         return HttpAnswer(
             status=info(pycurl.RESPONSE_CODE),
             headers=_parse_headers(slot.lines),
-            body=b"".join(slot.body),
-            phases=_phases(info, secure=request.target.scheme == "https"),
-            contact=self._contact(info, request.target),
+            body=body[0] if len(body) == 1 else b"".join(body),
+            phases=libcurl.phases(info),
+            contact=self._contact(slot, way),
             total_s=info(pycurl.TOTAL_TIME),
-            cookies=None if request.cookies is None else tuple(info(pycurl.INFO_COOKIELIST)),
+            cookies=cookies,
         )
 
-    def _contact(self, info: Any, target: Target) -> Contact:
+    def _contact(self, slot: Slot, way: Way) -> Contact:
+        info, target = slot.curl.getinfo, way.target
+        sent, uploaded = info(pycurl.REQUEST_SIZE), info(pycurl.SIZE_UPLOAD_T)
         return Contact(
             target=target.name,
             host=target.host,
             port=target.port,
             address=info(pycurl.PRIMARY_IP),
-            tls=self._certificate(info, target) if target.scheme == "https" else None,
-            bytes_sent=info(pycurl.REQUEST_SIZE) + int(info(pycurl.SIZE_UPLOAD)),
-            bytes_received=info(pycurl.HEADER_SIZE) + int(info(pycurl.SIZE_DOWNLOAD)),
+            tls=self._certificate(slot, target) if way.secure else None,
+            bytes_sent=sent if sent >= uploaded else sent + uploaded,  # it counts the body too
+            bytes_received=info(pycurl.HEADER_SIZE) + info(pycurl.SIZE_DOWNLOAD_T),
         )
 
-    def _certificate(self, info: Any, target: Target) -> str | None:
+    def _certificate(self, slot: Slot, target: Target) -> str | None:
         """Say whose certificate the peer showed; on a connection that is used again it is the one seen before."""
         peer = (target.host, target.port)
-        chain = info(pycurl.INFO_CERTINFO)
-        if chain:
-            leaf = dict(entry for entry in chain[0] if len(entry) == 2)  # noqa: PLR2004 - name and value
-            self.certificates[peer] = (
-                f"{leaf.get('Subject', 'unknown')}, issued by {leaf.get('Issuer', 'unknown')}, "
-                f"until {leaf.get('Expire date', 'unknown')}"
-            )
+        if slot.curl.getinfo(pycurl.NUM_CONNECTS):
+            chain = slot.curl.getinfo_raw(pycurl.INFO_CERTINFO)
+            if chain:
+                self.certificates[peer] = _certificate_text(chain[0])
         return self.certificates.get(peer)
 
-    def _trouble(self, slot: Slot, request: HttpRequest, error: pycurl.error) -> CouldNotLook:
+    def _trouble(self, slot: Slot, request: HttpRequest, way: Way, error: pycurl.error) -> CouldNotLook:
+        info, target = slot.curl.getinfo, request.target
         code, message = error.args[0], str(error.args[1]) if len(error.args) > 1 else ""
-        info = slot.curl.getinfo
-        secure = request.target.scheme == "https"
-        phases = _phases(info, secure=secure)
-        phase = _open_phase(info, code, secure=secure)
-        reason = REASONS.get(code, "protocol")
-        if code in CONNECTING:
-            reason = OS_REASONS.get(info(pycurl.OS_ERRNO), reason)
-        if slot.refused:
+        phase = libcurl.failed_phase(info, code, secure=way.secure)
+        reason = libcurl.reason_for(code, info(pycurl.OS_ERRNO), message)
+        if slot.refused and not slot.permitted:
             phase, reason, message = "connect", "not allowed", slot.refused
-        elif slot.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
-            limit = request.target.max_body
-            phase, reason, message = "transfer", "too large", f"the answer is larger than {limit} bytes"
+        elif slot.too_large:
+            reason, message = "too large", f"the answer is larger than {target.max_body} bytes"
         elif reason == "timeout":
             message = f"no complete answer within {request.timeout_s:g} s"
-        contact = self._contact(info, request.target) if info(pycurl.PRIMARY_IP) else None
+        elif reason == "proxy" and info(pycurl.HTTP_CONNECTCODE):
+            phase, message = "connect", f"the proxy answered with status {info(pycurl.HTTP_CONNECTCODE)}"
+        elif slot.unopened is not None and code == pycurl.E_COULDNT_CONNECT:
+            reason = libcurl.OS_REASONS.get(slot.unopened.errno or 0, "unreachable")
+            message = f"no socket: {slot.unopened.strerror}"
+        done = libcurl.with_failed(libcurl.phases(info), phase, info(pycurl.TOTAL_TIME))
+        contact = self._contact(slot, way) if info(pycurl.PRIMARY_IP) else None
         return CouldNotLook(
-            Trouble(phase=phase, reason=reason, message=_said(message, request), target=request.target.name),
-            phases,
-            contact,
+            Trouble(phase=phase, reason=reason, message=_said(message, request), target=target.name), done, contact
         )
 
     async def aclose(self) -> None:
-        await self.multi.aclose()
-        for slot in self.idle:
+        """End what still runs, and close all connections."""
+        if self.drive is not None:
+            await self.drive.aclose()
+        for slot in (*self.idle, *self.idle_with_jar):
             slot.curl.close()
         self.idle.clear()
+        self.idle_with_jar.clear()
 
 
-def _set_method(curl: Any, request: HttpRequest) -> None:
-    if request.method == "HEAD":
-        curl.setopt(pycurl.NOBODY, 1)
-        return
-    if request.body is not None:
-        curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(request.body))
-        curl.setopt(pycurl.POSTFIELDS, request.body)
-    curl.setopt(pycurl.CUSTOMREQUEST, request.method)
-
-
-def _sound(text: str, what: str, request: HttpRequest) -> str:
-    """Refuse text that would end a line of the request. Raises CouldNotLook."""
-    if "\r" in text or "\n" in text or "\0" in text:
-        trouble = Trouble(
-            phase="request", reason="not allowed", message=f"a {what} with a line break was not sent",
-            target=request.target.name,
-        )  # fmt: skip
-        raise CouldNotLook(trouble)
-    return text
+def _not_sent(reason: str, message: str, target: Target, phase: str = "request") -> CouldNotLook:
+    return CouldNotLook(Trouble(phase=phase, reason=reason, message=f"{message}: nothing was sent", target=target.name))
 
 
 def _said(message: str, request: HttpRequest) -> str:
     """Give libcurl's message without the URL's path and query, which may hold what nobody should read."""
-    return message.replace(request.url, request.target.origin)[:300]
+    return message.replace(request.url, request.target.origin)[:LONGEST_MESSAGE]
+
+
+def _certificate_text(fields: Any) -> str:
+    """Write `subject, issued by issuer, until expiry` of a certificate that a peer showed; foreign text."""
+    known = {}
+    for field in fields:
+        name, _, value = (field if isinstance(field, bytes) else b":".join(field)).partition(b":")
+        known[name.decode("latin-1")] = value.decode("utf-8", "replace")
+    parts = [known.get(name, "unknown") for name in ("Subject", "Issuer", "Expire date")]
+    return "{}, issued by {}, until {}".format(*(part[:LONGEST_MESSAGE] for part in parts))
 
 
 def _parse_headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
+    """Read the fields of the last head: informational answers come before it, trailers behind it."""
     out: list[tuple[str, str]] = []
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        if colon:
-            out.append((name.decode("latin-1").lower(), value.strip().decode("latin-1")))
-        elif out and line[:1] in b" \t" and line.strip():
-            out[-1] = (out[-1][0], f"{out[-1][1]} {line.strip().decode('latin-1')}")
+    ended = False
+    for line in lines:
+        if line.startswith(b"HTTP/"):
+            out.clear()
+            ended = False
+            continue
+        name, colon, value = line.decode("latin-1").partition(":")
+        if ended or not (stripped := line.strip()):
+            ended = True
+        elif line[0] in b" \t":
+            if out:
+                out[-1] = (out[-1][0], f"{out[-1][1]} {stripped.decode('latin-1')}")
+        elif colon:
+            out.append((name.lower(), value.strip()))
     return tuple(out)
-
-
-def _phases(info: Any, *, secure: bool) -> tuple[Phase, ...]:
-    """Give the phases that took place. libcurl's times count from the start; a connection used again has none."""
-    name, connect = info(pycurl.NAMELOOKUP_TIME), info(pycurl.CONNECT_TIME)
-    tls = info(pycurl.APPCONNECT_TIME) if secure else 0.0
-    sent, first, total = info(pycurl.PRETRANSFER_TIME), info(pycurl.STARTTRANSFER_TIME), info(pycurl.TOTAL_TIME)
-    out: list[Phase] = []
-    at = 0.0
-    if info(pycurl.NUM_CONNECTS) or not sent:
-        for label, until in (("name", name), ("connect", connect), ("TLS", tls)):
-            if until > 0:
-                out.append(Phase(name=label, duration_s=max(0.0, until - at)))
-                at = max(at, until)
-    if sent > 0:
-        out.append(Phase(name="request", duration_s=max(0.0, sent - at)))
-        at = max(at, sent)
-    if first > 0:
-        out.append(Phase(name="first byte", duration_s=max(0.0, first - at)))
-        out.append(Phase(name="transfer", duration_s=max(0.0, total - first)))
-    return tuple(out)
-
-
-def _open_phase(info: Any, code: int, *, secure: bool) -> str:
-    """Name the phase in which a request failed: the one that had begun and not ended."""
-    if code in TLS_CODES:
-        return "TLS"
-    if info(pycurl.STARTTRANSFER_TIME) > 0:
-        return "transfer"
-    if info(pycurl.PRETRANSFER_TIME) > 0:
-        return "first byte"
-    if secure and info(pycurl.CONNECT_TIME) > 0:
-        return "TLS"
-    return "connect" if info(pycurl.NAMELOOKUP_TIME) > 0 else "name"

@@ -7,25 +7,29 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import Phase, Trouble
-from releasegate.wire.address import refusal
-from releasegate.wire.proxy import proxy_for
+from releasegate.model import Contact, Phase, Trouble
+from releasegate.wire.address import literal_refusal, refusal
+from releasegate.wire.proxy import BadProxyError, Proxy, proxy_for
 
 OS_REASONS = {
     errno.ECONNREFUSED: "refused",
     errno.ENETUNREACH: "unreachable",
     errno.EHOSTUNREACH: "unreachable",
     errno.EADDRNOTAVAIL: "unreachable",
+    errno.EAFNOSUPPORT: "unreachable",
     errno.ETIMEDOUT: "timeout",
     errno.ECONNRESET: "reset",
     errno.EPIPE: "reset",
+    errno.ECONNABORTED: "reset",
 }
 LONGEST_PROXY_ANSWER = 16 * 1024
+LONGEST_MESSAGE = 300
 OK = b"200"
+Addresses = list[tuple[int, tuple[Any, ...]]]
 
 
 class Phases:
@@ -36,39 +40,65 @@ class Phases:
         self.clock = clock
         self.done: list[Phase] = []
         self.doing = "name"
+        self.contact: Callable[[], Contact] | None = None
+        """Who was reached, once somebody was."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         self.doing, began = name, self.clock()
+        failure = None
         try:
             yield
+        except TimeoutError:
+            raise
+        except ssl.SSLCertVerificationError as error:
+            failure = "tls", f"the certificate is not trusted: {error.verify_message}"
         except ssl.SSLError as error:
-            raise self.trouble("tls", error.reason or str(error)) from None
+            failure = "tls", error.reason or str(error)
         except socket.gaierror as error:
-            raise self.trouble("dns", error.strerror or str(error)) from None
+            failure = "dns", f"{self.target.host}: {error.strerror or error}"
+        except UnicodeError:  # what Python says of a name with an empty or too long part
+            failure = "dns", f"{self.target.host} is no name that can be looked up"
         except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            raise self.trouble(OS_REASONS.get(error.errno or 0, "closed"), error.strerror or str(error)) from None
+            failure = OS_REASONS.get(error.errno or 0, "closed"), error.strerror or str(error)
         finally:
             self.done.append(Phase(name=name, duration_s=self.clock() - began))
+        if failure is not None:
+            raise self.trouble(*failure)
 
     def trouble(self, reason: str, message: str) -> CouldNotLook:
-        trouble = Trouble(phase=self.doing, reason=reason, message=message[:300], target=self.target.name)
-        return CouldNotLook(trouble, tuple(self.done))
+        trouble = Trouble(
+            phase=self.doing, reason=reason, message=message[:LONGEST_MESSAGE], target=self.target.name
+        )  # fmt: skip
+        return CouldNotLook(trouble, tuple(self.done), self.contact() if self.contact is not None else None)
 
 
-async def dial(target: Target, phases: Phases, environ: Mapping[str, str]) -> socket.socket:
+async def dial(target: Target, phases: Phases, environ: Mapping[str, str], timeout_s: float) -> socket.socket:
     """Connect to a target, through a proxy if the environment names one. Raises CouldNotLook, TimeoutError."""
-    proxy = proxy_for(target, environ) if target.scheme in {"ws", "wss"} else None
+    ends = asyncio.get_running_loop().time() + timeout_s
+    proxy = _proxy(target, phases, environ) if target.scheme in {"ws", "wss"} else None
     if proxy is not None:
-        return await _through(proxy, target, phases)
+        return await _through(proxy, target, phases, ends)
     with phases.phase("name"):
         addresses = await _resolve(target.host, target.port)
-    return await _connect(addresses, phases, vet=lambda address: refusal(address, target))
+    return await _connect(addresses, phases, ends, vet=lambda address: refusal(address, target))
 
 
-async def _resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
+def _proxy(target: Target, phases: Phases, environ: Mapping[str, str]) -> Proxy | None:
+    phases.doing = "connect"
+    try:
+        proxy = proxy_for(target, environ)
+    except BadProxyError as error:
+        raise phases.trouble("proxy", str(error)) from None
+    refused = None if proxy is None else literal_refusal(target)
+    if refused is not None:
+        raise phases.trouble("not allowed", refused)
+    if proxy is not None and proxy.scheme != "http":
+        raise phases.trouble("proxy", f"a WebSocket goes through http:// proxies only, not {proxy.scheme}://")
+    return proxy
+
+
+async def _resolve(host: str, port: int) -> Addresses:
     """Give families and socket addresses; a literal address needs no look-up."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -78,49 +108,47 @@ async def _resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]
 
 
 async def _connect(
-    addresses: list[tuple[int, tuple[object, ...]]], phases: Phases, vet: Callable[[str], str | None]
+    addresses: Addresses, phases: Phases, ends: float, vet: Callable[[str], str | None]
 ) -> socket.socket:
-    """Connect to the first address that may be contacted and answers."""
-    loop = asyncio.get_running_loop()
-    refused = failed = None
+    """Connect to the first address that may be contacted and answers; each gets its share of the time that is left."""
+    verdicts = [vet(str(peer[0])) for _, peer in addresses]
+    permitted = [address for address, refused in zip(addresses, verdicts, strict=True) if refused is None]
+    failed: OSError | None = None
     with phases.phase("connect"):
-        for family, peer in addresses:
-            refused = vet(str(peer[0])) or refused
-            if vet(str(peer[0])):
-                continue
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setblocking(False)
+        if not permitted:
+            raise phases.trouble("not allowed", next(filter(None, verdicts), "the name has no address"))
+        for tried, (family, peer) in enumerate(permitted):
+            left_s = ends - asyncio.get_running_loop().time()
             try:
-                await loop.sock_connect(sock, peer)
+                return await _open(family, peer, left_s / (len(permitted) - tried))
             except OSError as error:
-                sock.close()
                 failed = error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return sock
-        if failed is not None:
-            raise failed
-        raise phases.trouble("not allowed", refused or "the name has no address")
+        raise failed or TimeoutError
+    raise AssertionError  # the phase ends in a socket or an exception
 
 
-async def _through(proxy: str, target: Target, phases: Phases) -> socket.socket:
+async def _open(family: int, peer: tuple[Any, ...], timeout_s: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(timeout_s):
+            await asyncio.get_running_loop().sock_connect(sock, peer)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _through(proxy: Proxy, target: Target, phases: Phases, ends: float) -> socket.socket:
     """Connect through an HTTP proxy's CONNECT. The operator named the proxy; its address is not vetted."""
-    parts = urlsplit(proxy)
     with phases.phase("name"):
-        addresses = await _resolve(parts.hostname or "", parts.port or 80)
-    sock = await _connect(addresses, phases, vet=lambda _address: None)
+        addresses = await _resolve(proxy.host, proxy.port)
+    sock = await _connect(addresses, phases, ends, vet=lambda _address: None)
     loop = asyncio.get_running_loop()
     try:
         with phases.phase("proxy"):
-            host = f"[{target.host}]" if ":" in target.host else target.host
-            lines = [f"CONNECT {host}:{target.port} HTTP/1.1", f"Host: {host}:{target.port}"]
-            if parts.username is not None:
-                pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-                lines.append(f"Proxy-Authorization: Basic {b64encode(pair.encode()).decode()}")
-            await loop.sock_sendall(sock, ("\r\n".join(lines) + "\r\n\r\n").encode())
+            await loop.sock_sendall(sock, _connect_request(proxy, target))
             answer = b""
             while b"\r\n\r\n" not in answer and len(answer) < LONGEST_PROXY_ANSWER:
                 got = await loop.sock_recv(sock, 1)  # byte by byte: what follows belongs to the target
@@ -134,3 +162,12 @@ async def _through(proxy: str, target: Target, phases: Phases) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _connect_request(proxy: Proxy, target: Target) -> bytes:
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    lines = [f"CONNECT {host}:{target.port} HTTP/1.1", f"Host: {host}:{target.port}"]
+    if proxy.user is not None:
+        pair = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {pair}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

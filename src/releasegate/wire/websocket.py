@@ -4,40 +4,48 @@ Compression is not offered: a frame is as large as it says, and `max_message` bo
 """
 
 import asyncio
-import socket
-import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from websockets.client import ClientProtocol
+from websockets.exceptions import PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
-from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
 
-from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import Contact, Phase, Trouble
-from releasegate.wire.types import Message
+from releasegate.model import Contact, Trouble
+from releasegate.wire.dial import Phases
+from releasegate.wire.types import HttpAnswer, Message
 
 MOST_WAITING = 1_000
+MOST_WAITING_BYTES = 8 * 2**20
 CLOSE_S = 1.0
 LARGEST_REFUSAL = 4096
 ABNORMAL = 1006
+RECEIVING = "transfer"
 
 
 class UpgradeRefused(CouldNotLook):
-    """The server answered the upgrade with something else than 101: `status`, `headers`, the start of `body`."""
+    """The server answered the upgrade with something else than 101: `answer`, its body cut to 4 KiB."""
 
-    def __init__(self, response: Response, target: Target, phases: tuple[Phase, ...], contact: Contact) -> None:
-        self.status = response.status_code
-        self.headers = tuple((name.lower(), value) for name, value in response.headers.raw_items())
-        self.body = bytes(response.body or b"")[:LARGEST_REFUSAL]
-        message = f"the upgrade was answered with status {response.status_code}"
-        trouble = Trouble(phase="upgrade", reason=f"status {response.status_code}", message=message, target=target.name)
-        super().__init__(trouble, phases, contact)
+    def __init__(self, said: tuple[int, tuple[tuple[str, str], ...], bytes], phases: Phases) -> None:
+        status, headers, body = said
+        done, contact = tuple(phases.done), phases.contact() if phases.contact is not None else None
+        trouble = Trouble(
+            phase="upgrade", reason=f"status {status}", target=phases.target.name,
+            message=f"the upgrade was answered with status {status}",
+        )  # fmt: skip
+        super().__init__(trouble, done, contact)
+        self.answer = HttpAnswer(
+            status=status,
+            headers=headers,
+            body=body[:LARGEST_REFUSAL],
+            phases=done,
+            contact=contact or Contact(target=phases.target.name, host=phases.target.host, port=phases.target.port),
+            total_s=sum(phase.duration_s for phase in done),
+        )
 
 
 class Connection(asyncio.Protocol):
@@ -47,11 +55,11 @@ class Connection(asyncio.Protocol):
         self.protocol = protocol
         self.clock = clock
         self.messages: deque[Message] = deque()
+        self.waiting_bytes = 0
         self.parts: list[bytes] = []
         self.text = True
         self.arrived = asyncio.Event()
-        self.lost = False
-        self.paused = False
+        self.lost = self.full = self.choked = self.leaving = False
         self.opened: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self.sent = self.received = 0
         self.transport: asyncio.Transport | None = None
@@ -66,19 +74,31 @@ class Connection(asyncio.Protocol):
         self.flush()
 
     def eof_received(self) -> None:
-        self.protocol.receive_eof()
-        self._take_in()
+        self._end()
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.lost:
-            self.lost = True
-            if self.protocol.state is not State.CLOSED:
-                self.protocol.receive_eof()
-                self._take_in()
+        self.lost = True
+        self._end()
         if not self.opened.done():
             self.opened.set_exception(exc or ConnectionResetError("the connection was closed during the upgrade"))
         self.arrived.set()
+
+    def pause_writing(self) -> None:
+        """Take no more in while the peer does not take our pongs: they would pile up."""
+        self.choked = True
+        self._pace()
+
+    def resume_writing(self) -> None:
+        self.choked = False
+        self._pace()
+
+    def _end(self) -> None:
+        try:
+            self.protocol.receive_eof()
+        except EOFError:  # told before
+            return
+        self._take_in()
 
     def _take_in(self) -> None:
         for event in self.protocol.events_received():
@@ -90,66 +110,90 @@ class Connection(asyncio.Protocol):
         failed = self.protocol.handshake_exc
         if failed is not None and not self.opened.done():
             self.opened.set_exception(failed)
+        if self.protocol.parser_exc is not None or self.protocol.close_rcvd is not None:
+            self.arrived.set()
 
     def _frame(self, frame: Frame) -> None:
         if frame.opcode in {Opcode.TEXT, Opcode.BINARY}:
             self.text = frame.opcode is Opcode.TEXT
             self.parts = [bytes(frame.data)]
         elif frame.opcode is Opcode.CONT:
-            self.parts.append(bytes(frame.data))
-        elif frame.opcode is Opcode.CLOSE:
-            self.arrived.set()
-            return
+            if frame.data:
+                self.parts.append(bytes(frame.data))
         else:
             return
-        if frame.fin:
+        if frame.fin and not self.leaving:
             whole = b"".join(self.parts)
-            data = whole.decode("utf-8", "surrogateescape") if self.text else whole
-            self.messages.append(Message(self.clock(), data))
+            self.messages.append(Message(self.clock(), _text(whole) if self.text else whole))
+            self.waiting_bytes += len(whole)
             self.arrived.set()
-            self._hold_back()
-
-    def _hold_back(self) -> None:
-        if len(self.messages) >= MOST_WAITING and not self.paused and self.transport is not None:
-            self.paused = True
-            self.transport.pause_reading()
+            self._pace()
 
     def take(self) -> Message | None:
         if not self.messages:
             return None
         message = self.messages.popleft()
-        if self.paused and len(self.messages) < MOST_WAITING // 2 and self.transport is not None:
-            self.paused = False
-            self.transport.resume_reading()
+        self.waiting_bytes -= len(message.data) if isinstance(message.data, bytes) else len(message.data.encode())
+        if self.full:
+            self._pace()
         return message
+
+    def leave(self) -> None:
+        """Keep no more messages: only the end matters now."""
+        self.leaving = True
+        self.messages.clear()
+        self.waiting_bytes = 0
+        self._pace()
+
+    def _pace(self) -> None:
+        """Stop reading while too much waits to be received, and the peer then waits; nothing is dropped."""
+        self.full = len(self.messages) >= MOST_WAITING or self.waiting_bytes >= MOST_WAITING_BYTES
+        if self.transport is None or self.transport.is_closing():
+            return
+        if self.full or self.choked:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
 
     def flush(self) -> None:
         """Write what the protocol wants to say: requests, frames, pongs, the end of the stream."""
-        if self.transport is None:
+        transport = self.transport
+        if transport is None:
             return
         for data in self.protocol.data_to_send():
+            if transport.is_closing():
+                return
             if data:
                 self.sent += len(data)
-                self.transport.write(data)
-            elif self.transport.can_write_eof():
-                self.transport.write_eof()
+                transport.write(data)
+            elif transport.can_write_eof():
+                transport.write_eof()
             else:
-                self.transport.close()
-        if self.protocol.close_expected() and self.protocol.state is State.CLOSED:
-            self.transport.close()
+                transport.close()
+
+    def about(self, name: str) -> Any:
+        return None if self.transport is None else self.transport.get_extra_info(name)
+
+    def abort(self) -> None:
+        if self.opened.done() and not self.opened.cancelled():
+            self.opened.exception()  # seen
+        if self.transport is not None:
+            self.transport.abort()
 
 
 class OpenSocket:
     """An open WebSocket, as kinds see it."""
 
-    def __init__(self, connection: Connection, contact: Callable[[], Contact]) -> None:
+    def __init__(self, connection: Connection, phases: Phases) -> None:
         self._connection = connection
-        self._contact = contact
+        self._phases = phases
 
     @property
     def contact(self) -> Contact:
         """Who answered, with the bytes so far."""
-        return self._contact()
+        target = self._phases.target
+        known = self._phases.contact
+        return known() if known is not None else Contact(target=target.name, host=target.host, port=target.port)
 
     @property
     def close_code(self) -> int | None:
@@ -166,30 +210,50 @@ class OpenSocket:
 
     @property
     def _over(self) -> bool:
-        return self._connection.lost or self._connection.protocol.state is State.CLOSED
+        connection = self._connection
+        return connection.lost or connection.protocol.state is State.CLOSED
 
     async def send(self, text: str) -> None:
+        """Send a text message; nothing when the socket is no longer open: `receive` then says so."""
         protocol = self._connection.protocol
         if protocol.state is State.OPEN:
-            protocol.send_text(text.encode())
+            protocol.send_text(text.encode("utf-8", "surrogatepass"))
             self._connection.flush()
 
     async def receive(self, timeout_s: float) -> Message | None:
-        """Give the next message, or None when the socket closed and nothing is left. Raises TimeoutError."""
+        """Give the next message, or None when the socket closed and nothing is left. Raises TimeoutError, CouldNotLook.
+
+        A text that is no UTF-8 is given as bytes.
+        """
         connection = self._connection
+        message = connection.take()
+        if message is not None:
+            return message
         async with asyncio.timeout(max(0.0, timeout_s)):
             while True:
                 message = connection.take()
                 if message is not None:
                     return message
+                self._raise_failure()
                 if self._over or connection.protocol.close_rcvd is not None:
                     return None
                 connection.arrived.clear()
                 await connection.arrived.wait()
 
+    def _raise_failure(self) -> None:
+        failure = self._connection.protocol.parser_exc
+        if failure is None or isinstance(failure, EOFError):
+            return
+        self._phases.doing = RECEIVING
+        if isinstance(failure, PayloadTooBig):
+            limit = self._connection.protocol.max_message_size
+            raise self._phases.trouble("too large", f"a message is larger than {limit} bytes") from None
+        raise self._phases.trouble("protocol", f"the server broke the WebSocket protocol: {failure}") from None
+
     async def close(self) -> None:
         """Say goodbye, wait for the answer for a second at most, and end the connection."""
         connection = self._connection
+        connection.leave()
         if connection.protocol.state is State.OPEN:
             connection.protocol.send_close(1000)
             connection.flush()
@@ -201,33 +265,11 @@ class OpenSocket:
         except TimeoutError:
             pass
         finally:
-            if connection.transport is not None:
-                connection.transport.abort()
+            connection.abort()
 
 
-def make_protocol(
-    url: str, headers: tuple[tuple[str, str], ...], subprotocols: tuple[str, ...], max_message: int
-) -> ClientProtocol:
-    """Make the sans-I/O protocol with its upgrade request already waiting to be sent."""
-    protocol = ClientProtocol(
-        parse_uri(url),
-        subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-        max_size=max_message,
-    )
-    request = protocol.connect()
-    for name, value in headers:
-        if name.lower() in {key.lower() for key in request.headers}:
-            del request.headers[name]
-        request.headers[name] = value
-    protocol.send_request(request)
-    return protocol
-
-
-async def attach(
-    sock: socket.socket, protocol: ClientProtocol, host: str, clock: Callable[[], float], context: ssl.SSLContext | None
-) -> Connection:
-    """Put the protocol on a connected socket; with a context, after the TLS handshake. Nothing is sent yet."""
-    _, made = await asyncio.get_running_loop().create_connection(
-        lambda: Connection(protocol, clock), sock=sock, ssl=context, server_hostname=host if context else None
-    )
-    return made
+def _text(whole: bytes) -> str | bytes:
+    try:
+        return whole.decode()
+    except UnicodeDecodeError:
+        return whole

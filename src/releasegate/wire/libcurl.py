@@ -1,0 +1,111 @@
+"""libcurl's times, codes and messages in; phases, reasons and sentences out. Pure."""
+
+import errno
+from typing import Any
+
+import pycurl
+
+from releasegate.model import Phase
+
+MICRO = 1e-6
+OK = 200
+SENT_T = getattr(pycurl, "POSTTRANSFER_TIME_T", None)  # libcurl 8.10; before, the start of sending stands for its end
+
+TOO_LARGE = 100  # CURLE_TOO_LARGE: more header fields, or a longer one, than libcurl takes
+TLS_CODES = frozenset({35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98})
+CUT_CODES = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
+REASONS = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "dns",
+    pycurl.E_COULDNT_RESOLVE_PROXY: "dns",
+    pycurl.E_COULDNT_CONNECT: "refused",
+    pycurl.E_OPERATION_TIMEDOUT: "timeout",
+    pycurl.E_GOT_NOTHING: "closed",
+    pycurl.E_PARTIAL_FILE: "closed",
+    pycurl.E_FILESIZE_EXCEEDED: "too large",
+    TOO_LARGE: "too large",
+    97: "proxy",  # CURLE_PROXY: a SOCKS proxy says no
+    **dict.fromkeys(TLS_CODES, "tls"),
+}
+OS_REASONS = {
+    errno.ECONNREFUSED: "refused",
+    errno.ENETUNREACH: "unreachable",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.EADDRNOTAVAIL: "unreachable",
+    errno.EAFNOSUPPORT: "unreachable",
+    errno.ENETDOWN: "unreachable",
+    errno.EHOSTDOWN: "unreachable",
+    errno.ETIMEDOUT: "timeout",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.ECONNABORTED: "reset",
+}
+SAID = (  # what libcurl has no code of its own for
+    ("Too large response headers", "too large"),
+    ("CONNECT tunnel failed", "proxy"),
+    ("unexpected eof", "closed"),
+    ("Connection closed", "closed"),
+    ("Connection died", "closed"),
+)
+
+
+def reason_for(code: int, os_error: int, message: str) -> str:
+    """Give the normalised reason of a failure."""
+    for words, reason in SAID:
+        if words in message:
+            return reason
+    if code in CUT_CODES and os_error in OS_REASONS:
+        return OS_REASONS[os_error]
+    return REASONS.get(code, "protocol")
+
+
+def phases(info: Any) -> tuple[Phase, ...]:
+    """Give the phases that took place. libcurl's times count from the start; a connection used again has none."""
+    out: list[Phase] = []
+    at = 0.0
+    begun = info(pycurl.PRETRANSFER_TIME)
+    if info(pycurl.NUM_CONNECTS) or not begun:
+        at = _opening(info, out)
+    if begun:
+        sent = (info(SENT_T) * MICRO if SENT_T else begun) or at
+        if sent > at:
+            out.append(Phase(name="request", duration_s=sent - at))
+            at = sent
+        first = info(pycurl.STARTTRANSFER_TIME)
+        if first:
+            out.append(Phase(name="first byte", duration_s=first - at if first > at else 0.0))
+            at = max(at, first)
+            out.append(Phase(name="transfer", duration_s=max(0.0, info(pycurl.TOTAL_TIME) - at)))
+    return tuple(out)
+
+
+def _opening(info: Any, out: list[Phase]) -> float:
+    at = 0.0
+    for label, key in (
+        ("name", pycurl.NAMELOOKUP_TIME), ("connect", pycurl.CONNECT_TIME), ("TLS", pycurl.APPCONNECT_TIME),
+    ):  # fmt: skip
+        until = info(key)
+        if until > 0:
+            out.append(Phase(name=label, duration_s=max(0.0, until - at)))
+            at = max(at, until)
+    return at
+
+
+def failed_phase(info: Any, code: int, *, secure: bool) -> str:
+    """Name the phase in which a request failed: the one that had begun and not ended."""
+    if code in TLS_CODES:
+        return "TLS"
+    if info(pycurl.STARTTRANSFER_TIME) > 0:
+        return "transfer"
+    if info(pycurl.PRETRANSFER_TIME) > 0:
+        return "request" if SENT_T and not info(SENT_T) else "first byte"
+    if info(pycurl.CONNECT_TIME) > 0:
+        return "TLS" if secure else "request"
+    return "connect" if info(pycurl.NAMELOOKUP_TIME) > 0 else "name"
+
+
+def with_failed(done: tuple[Phase, ...], phase: str, total_s: float) -> tuple[Phase, ...]:
+    """Add the time spent in the phase that failed."""
+    if any(known.name == phase for known in done):
+        return done
+    spent = sum(known.duration_s for known in done)
+    return (*done, Phase(name=phase, duration_s=max(0.0, total_s - spent)))

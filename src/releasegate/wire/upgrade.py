@@ -1,0 +1,150 @@
+"""A WebSocket that is asked for in, an open one out, or why it is not open."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+from websockets.client import ClientProtocol
+from websockets.exceptions import WebSocketException
+from websockets.http11 import Response
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from releasegate.config.model import Target
+from releasegate.errors import CouldNotLook
+from releasegate.model import Contact
+from releasegate.wire.dial import Phases, dial
+from releasegate.wire.origin import on_origin
+from releasegate.wire.sound import is_header, is_url
+from releasegate.wire.websocket import Connection, OpenSocket, UpgradeRefused
+
+SWITCHING = 101
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the caller wants opened."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    subprotocols: tuple[str, ...]
+    max_message: int
+
+
+async def open_socket(
+    asked: Asked,
+    phases: Phases,
+    environ: Mapping[str, str],
+    timeout_s: float,
+    context_for: Callable[[Target], ssl.SSLContext],
+) -> OpenSocket:
+    """Connect, secure and upgrade. Raises CouldNotLook, UpgradeRefused, TimeoutError."""
+    protocol = _protocol(asked, phases)
+    sock = await dial(phases.target, phases, environ, timeout_s)
+    contact = Contact(
+        target=phases.target.name, host=phases.target.host, port=phases.target.port,
+        address=str(sock.getpeername()[0]), bytes_sent=0,
+    )  # fmt: skip
+    phases.contact = lambda: contact
+    try:
+        connection = await _attach(sock, protocol, phases, context_for)
+    except BaseException:
+        sock.close()
+        raise
+    phases.contact = lambda: _counted(contact, connection)
+    try:
+        await _upgrade(connection, phases)
+    except BaseException:
+        connection.abort()
+        raise
+    return OpenSocket(connection, phases)
+
+
+def _protocol(asked: Asked, phases: Phases) -> ClientProtocol:
+    """Make the sans-I/O protocol with its upgrade request already waiting to be sent. Raises CouldNotLook."""
+    phases.doing = "upgrade"
+    url = on_origin(phases.target, asked.url)
+    if url is None or not is_url(url):
+        raise phases.trouble("not allowed", "the URL is not one on the target's origin: nothing was sent")
+    if not all(is_header(name, value) for name, value in asked.headers):
+        raise phases.trouble("not allowed", "a header with a line break or another unfit character: nothing was sent")
+    protocol = ClientProtocol(
+        parse_uri(url),
+        subprotocols=[Subprotocol(name) for name in asked.subprotocols] or None,
+        max_size=asked.max_message,
+    )
+    request = protocol.connect()
+    for name in {name.lower() for name, _ in asked.headers}:
+        if name in request.headers:
+            del request.headers[name]
+    for name, value in asked.headers:
+        request.headers[name] = value
+    protocol.send_request(request)
+    return protocol
+
+
+async def _attach(
+    sock: socket.socket, protocol: ClientProtocol, phases: Phases, context_for: Callable[[Target], ssl.SSLContext]
+) -> Connection:
+    """Put the protocol on a connected socket, after the TLS handshake if there is one. Nothing is sent yet."""
+    loop, target = asyncio.get_running_loop(), phases.target
+    if target.scheme != "wss":
+        return (await loop.create_connection(lambda: Connection(protocol, phases.clock), sock=sock))[1]
+    phases.doing = "TLS"
+    try:
+        context = context_for(target)
+    except OSError as error:
+        raise phases.trouble("tls", f"the certificate authorities cannot be read: {error.strerror}") from None
+    with phases.phase("TLS"):
+        made = await loop.create_connection(
+            lambda: Connection(protocol, phases.clock), sock=sock, ssl=context, server_hostname=target.host
+        )
+    return made[1]
+
+
+async def _upgrade(connection: Connection, phases: Phases) -> None:
+    try:
+        with phases.phase("upgrade"):
+            connection.flush()
+            response = await connection.opened
+    except WebSocketException as error:
+        raise _misunderstood(error, phases) from None
+    if response.status_code != SWITCHING:
+        raise UpgradeRefused(_decoded(response), phases)
+    problem = connection.protocol.handshake_exc
+    if problem is not None:
+        raise _misunderstood(problem, phases)
+
+
+def _misunderstood(error: Exception, phases: Phases) -> CouldNotLook:
+    if isinstance(error.__cause__, EOFError):
+        return phases.trouble("closed", "the connection was closed before the upgrade was answered")
+    said = f"{error}: {error.__cause__}" if error.__cause__ else str(error)
+    return phases.trouble("protocol", said)
+
+
+def _decoded(response: Response) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    headers = tuple((name.lower(), value) for name, value in response.headers.raw_items())
+    return response.status_code, headers, bytes(response.body or b"")
+
+
+def _counted(contact: Contact, connection: Connection) -> Contact:
+    """Give the contact with the bytes so far and, over TLS, whose certificate the peer showed."""
+    shown, cipher = connection.about("peercert"), connection.about("ssl_object")
+    tls = None
+    if shown and cipher:
+        tls = f"{_name(shown, 'subject')}, issued by {_name(shown, 'issuer')}, until {shown.get('notAfter', 'unknown')}"
+        tls = f"{tls}, {cipher.version()}"
+    return replace(contact, tls=tls, bytes_sent=connection.sent, bytes_received=connection.received)
+
+
+def _name(certificate: dict[str, Any], whose: str) -> str:
+    pairs = [pair for part in certificate.get(whose, ()) for pair in part]
+    return ", ".join(f"{SHORT.get(key, key)}={value}" for key, value in pairs) or "unknown"
+
+
+SHORT = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}

@@ -170,7 +170,7 @@ class CurlWire:
         elif slot.unopened is not None and code == pycurl.E_COULDNT_CONNECT:
             reason = libcurl.OS_REASONS.get(slot.unopened.errno or 0, "unreachable")
             message = f"no socket: {slot.unopened.strerror}"
-        done = libcurl.with_failed(libcurl.phases(info), phase, info(pycurl.TOTAL_TIME))
+        done = libcurl.failed_phases(info, phase)
         contact = self._contact(slot, way) if info(pycurl.PRIMARY_IP) else None
         return CouldNotLook(
             Trouble(phase=phase, reason=reason, message=_said(message, request), target=target.name), done, contact

@@ -8,7 +8,8 @@ import pycurl
 from releasegate.model import Phase
 
 MICRO = 1e-6
-OK = 200
+OPENING = ("name", "connect", "TLS")
+ORDER = (*OPENING, "request", "first byte", "transfer")
 SENT_T = getattr(pycurl, "POSTTRANSFER_TIME_T", None)  # libcurl 8.10; before, the start of sending stands for its end
 
 TOO_LARGE = 100  # CURLE_TOO_LARGE: more header fields, or a longer one, than libcurl takes
@@ -91,21 +92,30 @@ def _opening(info: Any, out: list[Phase]) -> float:
 
 
 def failed_phase(info: Any, code: int, *, secure: bool) -> str:
-    """Name the phase in which a request failed: the one that had begun and not ended."""
-    if code in TLS_CODES:
+    """Name the phase in which a request failed: the one that had begun and not ended.
+
+    When a connection fails, libcurl sets the times of what would have come after it too; so they tell nothing
+    before something was sent.
+    """
+    if code in TLS_CODES or (secure and info(pycurl.CONNECT_TIME) > 0 and not info(pycurl.APPCONNECT_TIME)):
         return "TLS"
+    if not info(pycurl.REQUEST_SIZE):
+        if info(pycurl.CONNECT_TIME) > 0:
+            return "request"
+        return "connect" if info(pycurl.NAMELOOKUP_TIME) > 0 else "name"
     if info(pycurl.STARTTRANSFER_TIME) > 0:
         return "transfer"
-    if info(pycurl.PRETRANSFER_TIME) > 0:
-        return "request" if SENT_T and not info(SENT_T) else "first byte"
-    if info(pycurl.CONNECT_TIME) > 0:
-        return "TLS" if secure else "request"
-    return "connect" if info(pycurl.NAMELOOKUP_TIME) > 0 else "name"
+    return "request" if SENT_T and not info(SENT_T) else "first byte"
 
 
-def with_failed(done: tuple[Phase, ...], phase: str, total_s: float) -> tuple[Phase, ...]:
-    """Add the time spent in the phase that failed."""
-    if any(known.name == phase for known in done):
-        return done
-    spent = sum(known.duration_s for known in done)
-    return (*done, Phase(name=phase, duration_s=max(0.0, total_s - spent)))
+def failed_phases(info: Any, phase: str) -> tuple[Phase, ...]:
+    """Give the phases before the one that failed, and the time that was spent in that one."""
+    done: tuple[Phase, ...] | list[Phase]
+    if phase in OPENING:
+        done = []
+        _opening(info, done)
+    else:
+        done = phases(info)
+    before = tuple(known for known in done if ORDER.index(known.name) < ORDER.index(phase))
+    spent_s = sum(known.duration_s for known in before)
+    return (*before, Phase(name=phase, duration_s=max(0.0, info(pycurl.TOTAL_TIME) - spent_s)))

@@ -58,17 +58,23 @@ def test_localhost_does_not_mean_the_private_network():
     assert refusal("10.0.0.1", target_at(80, host="localhost"))
 
 
-@pytest.mark.parametrize("host", ["notlocalhost", "localhost.example.com", "127.0.0.1.example.com", "127.1", "2130706433"])
+@pytest.mark.parametrize(
+    "host", ["notlocalhost", "localhost.example.com", "127.0.0.1.example.com", "127.1", "2130706433"]
+)
 def test_what_only_looks_like_loopback_is_a_name(host):
     assert refusal("127.0.0.1", target_at(80, host=host))
 
 
-@pytest.mark.parametrize("host", [*METADATA[:3], "::ffff:169.254.169.254", "0.0.0.0", "0xa9fea9fe", "2852039166", "169.254.43518"])
+@pytest.mark.parametrize(
+    "host", [*METADATA[:3], "::ffff:169.254.169.254", "0.0.0.0", "0xa9fea9fe", "2852039166", "169.254.43518"]
+)
 def test_behind_a_proxy_an_address_in_the_url_is_vetted(host):
     assert literal_refusal(target_at(80, host=host, private=True))
 
 
-@pytest.mark.parametrize("host", ["staging.example.com", "10.0.0.1", "localhost", "8.8.8.8", "face.example", "0x.example"])
+@pytest.mark.parametrize(
+    "host", ["staging.example.com", "10.0.0.1", "localhost", "8.8.8.8", "face.example", "0x.example"]
+)
 def test_behind_a_proxy_names_are_the_proxys_affair(host):
     assert literal_refusal(target_at(80, host=host)) is None
 

@@ -62,7 +62,9 @@ def test_the_password_is_neither_in_the_url_nor_shown():
     assert "cret" not in repr(proxy)
 
 
-@pytest.mark.parametrize("text", ["http://me:hush@p:port", "ftp://me:hush@p", "http://me:hush@", "http://me:hush@p x", "http://[me:hush"])
+@pytest.mark.parametrize(
+    "text", ["http://me:hush@p:port", "ftp://me:hush@p", "http://me:hush@", "http://me:hush@p x", "http://[me:hush"]
+)
 def test_what_is_no_proxy_is_refused_without_showing_it(text):
     with pytest.raises(BadProxyError, match="http_proxy") as refusal:
         proxy_for(HTTP, {"http_proxy": text})

@@ -24,7 +24,7 @@ def target_at(port, *, scheme="http", host="127.0.0.1", name="api", **more):
 
 def ask(target, path="/", *, method="GET", url=None, **more):
     more.setdefault("timeout_s", 5.0)
-    return HttpRequest(target=target, method=method, url=url or f"{target.origin}{path}", **more)
+    return HttpRequest(target=target, method=method, url=f"{target.origin}{path}" if url is None else url, **more)
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ async def served(handle, *, host="127.0.0.1", context=None):
     async def one(reader, writer):
         tasks.add(asyncio.current_task())
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await handle(reader, writer)
         finally:
             tasks.discard(asyncio.current_task())
@@ -173,7 +173,9 @@ class Authority:
             )  # fmt: skip
             builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
         if hosts:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
+            )
         return builder.sign(self.key, hashes.SHA256())
 
 

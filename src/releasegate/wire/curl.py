@@ -206,7 +206,10 @@ def _certificate_text(fields: Any) -> str:
 
 
 def _parse_headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
-    """Read the fields of the last head: informational answers come before it, trailers behind it."""
+    """Read the fields of the last head: informational answers come before it, trailers behind it.
+
+    Raises pycurl.error when the head does not end: to libcurl alone a connection closed there is an answer without a body.
+    """
     out: list[tuple[str, str]] = []
     ended = False
     for line in lines:
@@ -222,4 +225,6 @@ def _parse_headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
                 out[-1] = (out[-1][0], f"{out[-1][1]} {stripped.decode('latin-1')}")
         elif colon:
             out.append((name.lower(), value.strip()))
+    if not ended:
+        raise pycurl.error(pycurl.E_PARTIAL_FILE, "the connection was closed within the answer's head")
     return tuple(out)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pycurl
 
+from releasegate import __version__
 from releasegate.config.model import Target
 from releasegate.wire.address import refusal
 from releasegate.wire.proxy import Proxy
@@ -12,6 +13,7 @@ from releasegate.wire.trust import Trust
 from releasegate.wire.types import HttpRequest
 
 NOTHING = ""
+AGENT = f"releasegate/{__version__}"
 PLAIN = "GET"
 
 
@@ -49,6 +51,7 @@ class Slot:
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PATH_AS_IS, 1)
+        curl.setopt(pycurl.USERAGENT, AGENT)
         curl.setopt(pycurl.ACCEPT_ENCODING, NOTHING)  # all that libcurl can undo
         curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
         curl.setopt(pycurl.OPT_CERTINFO, 1)

@@ -14,6 +14,7 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from releasegate import __version__
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact
@@ -78,6 +79,7 @@ def _protocol(asked: Asked, phases: Phases) -> ClientProtocol:
         max_size=asked.max_message,
     )
     request = protocol.connect()
+    request.headers["User-Agent"] = f"releasegate/{__version__}"
     for name in {name.lower() for name, _ in asked.headers}:
         if name in request.headers:
             del request.headers[name]

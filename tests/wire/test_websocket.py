@@ -115,7 +115,9 @@ def test_an_upgrade_has_its_phases_and_its_peer():
         return names(phases), socket.contact, socket.close_code
 
     seen = []
-    phases, contact, code = opened(accepting(sending(), seen=seen), use, headers=(("X-A", "1"), ("Origin", "http://x"), ("X-A", "2")))
+    phases, contact, code = opened(
+        accepting(sending(), seen=seen), use, headers=(("X-A", "1"), ("Origin", "http://x"), ("X-A", "2"))
+    )
     assert phases == ["name", "connect", "upgrade"]
     assert (contact.address, contact.target, contact.tls, code) == ("127.0.0.1", "chat", None, None)
     assert contact.bytes_sent == len(seen[0])
@@ -361,7 +363,9 @@ def test_leaving_is_quick_when_the_other_answers():
     assert time.monotonic() - ended < 0.5
 
 
-@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found", "302 Found", "200 OK", "503 Busy"])
+@pytest.mark.parametrize(
+    "status", ["401 Unauthorized", "403 Forbidden", "404 Not Found", "302 Found", "200 OK", "503 Busy"]
+)
 def test_a_refused_upgrade_gives_its_answer(status):
     error = not_opened(saying(answer(b'{"why": "x"}' + b" " * 5000, "X-Why: token", status=status)))
     assert isinstance(error, UpgradeRefused)
@@ -407,7 +411,9 @@ def test_a_header_that_could_end_a_line_is_not_sent(headers):
     assert what(not_opened(saying(end="wait"), headers=headers)) == ("upgrade", "not allowed")
 
 
-@pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "wss://127.0.0.1/", "ws://me:pw@127.0.0.1/", "http://127.0.0.1/", "", "ws://[/"])
+@pytest.mark.parametrize(
+    "url", ["ws://127.0.0.1:1/", "wss://127.0.0.1/", "ws://me:pw@127.0.0.1/", "http://127.0.0.1/", "", "ws://[/"]
+)
 def test_an_url_on_another_origin_is_not_opened(url):
     assert what(not_opened(saying(end="wait"), url=url)) == ("upgrade", "not allowed")
 

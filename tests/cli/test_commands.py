@@ -1,0 +1,164 @@
+import shutil
+import subprocess
+
+import pytest
+
+from releasegate.cli import main as cli_main
+from releasegate.cli.main import COMMANDS
+from releasegate.sampling import PROFILES
+from releasegate.stats.characteristic import characteristic
+
+CONFIG = """\
+version: 1
+gate: staging
+targets:
+  api: {url: "http://127.0.0.1:9"}
+suites:
+  s:
+    checks:
+      health:
+        http: {get: api:/health, expect: {status: 200}}
+      create:
+        http: {post: api:/things, json: {}, expect: {status: 201}}
+"""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help_that_teaches_by_example(call, name):
+    said = call(name, "--help")
+    assert said.code == 0
+    assert f"releasegate {name}" in said.out
+
+
+def test_help_lists_every_command_and_the_exit_codes(call):
+    said = call("--help")
+    for name, says in COMMANDS.items():
+        assert name in said.out
+        assert says.split(".")[0] in said.out
+    assert "10 UNSTABLE" in said.out
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest(call):
+    said = call("validat")
+    assert said.code == 2
+    assert 'did you mean "validate"?' in said.err
+
+
+def test_a_mistyped_option_is_answered_with_the_nearest(call):
+    said = call("run", "--confg", "x")
+    assert said.code == 2
+    assert "--config" in said.err
+
+
+def test_never_green_02_a_missing_config_is_an_error_that_says_what_to_do(call):
+    said = call("run")
+    assert said.code == 2
+    assert "releasegate init" in said.err
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[]", "version: 1\n", "\ufeff", "a: [", "x\x00y"])
+def test_never_green_02_an_empty_or_unreadable_config_is_an_error(call, tmp_path, text):
+    (tmp_path / "releasegate.yml").write_text(text, encoding="utf-8")
+    assert call("run").code == 2
+    assert call("validate").code == 2
+
+
+def test_never_green_02_a_config_that_is_not_text_is_an_error(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_bytes(b"\xff\xfe\x00")
+    said = call("run", "--json")
+    assert said.code == 2
+    assert "UTF-8" in said.json["error"]
+
+
+def test_policy_prints_the_characteristic_that_is_computed(call):
+    answer = call("policy", "--json").json["profiles"]
+    assert list(answer) == list(PROFILES)
+    standard = answer["standard"]
+    assert standard["pass_at"] == [7, 12, 16, 20, 24]
+    row = next(row for row in standard["characteristic"] if row["failure_rate"] == 0.5)
+    assert row["passed"] == characteristic(PROFILES["standard"], 0.5).passed
+    assert round(row["passed"] * 100, 5) == 0.89962
+
+
+def test_policy_can_be_read_by_a_person(call):
+    said = call("policy", "--profile", "standard")
+    assert "0.89962%" in said.out
+    assert "lean" not in said.out
+
+
+def test_validate_says_what_is_declared(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text(CONFIG)
+    said = call("validate")
+    assert said.code == 0
+    assert "2 checks declared" in said.out
+    assert "no target declares a revision" in said.out
+
+
+def test_validate_gives_every_error_with_its_place_as_json(call, tmp_path):
+    broken = CONFIG.replace("get: api:/health", "get: apo:/health").replace("status: 201", "statsu: 201")
+    (tmp_path / "releasegate.yml").write_text(broken)
+    said = call("validate", "--json")
+    assert said.code == 2
+    answer = said.json
+    assert answer["valid"] is False
+    assert {error["line"] for error in answer["errors"]} == {9, 11}
+    assert all(
+        error["file"] == "releasegate.yml" and error["column"] and error["message"] for error in answer["errors"]
+    )
+    assert any('"api"' in (error["hint"] or "") for error in answer["errors"])
+
+
+def test_plan_counts_samples_and_writes(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text(CONFIG)
+    answer = call("plan", "--json").json
+    assert [(c["id"], c["profile"], c["samples"], c["writes"]) for c in answer["checks"]] == [
+        ("s.health", "standard", 7, 0),
+        ("s.create", "single", 1, 1),
+    ]
+    assert (answer["samples"], answer["writes"]) == (8, 1)
+    assert "8 samples, 1 writing requests" in call("plan").out
+
+
+def test_init_writes_a_config_that_validates_and_a_workflow(call, tmp_path):
+    assert call("init").code == 0
+    assert len((tmp_path / "releasegate.yml").read_text().splitlines()) <= 12
+    assert (tmp_path / ".github/workflows/release-gate.yml").is_file()
+    assert call("validate").code == 0
+
+
+def test_init_never_overwrites_unasked(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text("mine")
+    said = call("init")
+    assert said.code == 2
+    assert (tmp_path / "releasegate.yml").read_text() == "mine"
+    assert not (tmp_path / ".github").exists()
+    assert call("init", "--force").code == 0
+
+
+def test_schema_is_a_json_schema(call):
+    import json
+
+    schema = json.loads(call("schema").out)
+    assert "suites" in schema["properties"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_that_its_shell_accepts(call, shell, tmp_path):
+    said = call("completion", shell)
+    assert "_RELEASEGATE_COMPLETE" in said.out
+    if shutil.which(shell):
+        script = tmp_path / "script"
+        script.write_text(said.out)
+        subprocess.run([shell, "-n", str(script)], check=True)
+
+
+def test_never_green_06_a_bug_of_ours_leaves_with_1_and_shows_no_values(call, monkeypatch):
+    def broken(**_options):
+        raise RuntimeError("with a secret in it")
+
+    monkeypatch.setattr(cli_main.cli, "main", broken)
+    said = call("run", "--json")
+    assert said.code == 1
+    assert said.json["exit_code"] == 1
+    assert "secret" not in said.out + said.err
+    assert "a bug of the gate" in said.err

@@ -1,0 +1,66 @@
+"""What the project says of itself holds: README, help, workflow, requirements."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from releasegate.cli.main import COMMANDS
+from releasegate.config.load import load
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists(page):
+    named = set(re.findall(r"^(?:\.venv/bin/)?releasegate ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert named <= set(COMMANDS)
+
+
+def test_the_readmes_config_loads():
+    text = re.search(r"```yaml releasegate\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    config = load(text[1], {"STAGING_URL": "https://staging.example.com"}, file="README.md")
+    assert config.targets["api"].revision.wait_s == 600
+    assert len(text[1].splitlines()) == 12
+
+
+def test_every_room_stands_in_the_architecture():
+    drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = {path.stem for path in (ROOT / "src/releasegate").iterdir() if not path.name.startswith("_")}
+    assert {room for room in rooms - {"py"} if f"`{room}" not in drawn} == set()
+
+
+def test_the_requirements_are_hashed_and_name_no_index():
+    for name in ("runtime", "dev"):
+        text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+        assert "://" not in text
+        pinned = re.findall(r"^\S+==.*$", text, re.MULTILINE)
+        assert pinned
+        assert all(line.endswith("\\") for line in pinned)
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    locked = (ROOT / "requirements/runtime.txt").read_text(encoding="utf-8")
+    for requirement in project["dependencies"]:
+        name = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE | re.IGNORECASE), name
+
+
+def test_workflows_pin_actions_by_hash_and_keep_no_credentials():
+    for workflow in (ROOT / ".github/workflows").glob("*.yml"):
+        text = workflow.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (\S+)", text)
+        assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
+        assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+        assert "permissions: {}" in text

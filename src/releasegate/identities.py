@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from releasegate.config.model import IdentityDecl, Jwt, Login, Target
+from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login, Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Trouble
 from releasegate.template import as_text
@@ -20,7 +20,6 @@ from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-NOBODY = "nobody"
 LOGIN_TIMEOUT_S = 10.0
 LEEWAY_S = 30.0
 """A token is renewed so long before it expires, or when half of its life is over if that is shorter."""

@@ -99,11 +99,15 @@ class Contact(Struct, frozen=True, kw_only=True):
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """One thing that happened within a sample, `at_s` seconds after it began: an event, a state, a poll."""
+    """One thing that happened within a sample, `at_s` seconds after it began: an event, a state, a poll.
+
+    `data` is a message as it came, capped.
+    """
 
     at_s: float
     name: str
     text: str = ""
+    data: str | None = None
 
 
 class Sample(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasegate.checks.base import Kind
+from releasegate.config.kinds import profile
 from releasegate.config.model import CheckDecl, Config, Suite
 from releasegate.config.shape import did_you_mean
 from releasegate.errors import UsageError
@@ -85,7 +86,7 @@ def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedChe
             kind=kind,
             values=values,
             targets=kind.targets(decl.spec, values),
-            profile=decl.samples or default_profile(kind, decl.spec),
+            profile=profile(kind, decl.samples, decl.spec),
             weight=suite.weight * decl.weight / total if total else 0.0,
             owner=decl.owner or suite.owner,
             later=getattr(kind, "later", None),
@@ -96,13 +97,6 @@ def _cases(decl: CheckDecl) -> Iterator[dict[str, Any]]:
     keys = tuple(decl.loops)
     for combination in itertools.product(*decl.loops.values()):
         yield dict(zip(keys, combination, strict=True))
-
-
-def default_profile(kind: Kind, spec: Any) -> str:
-    """Choose by what a sample does: leanly if it writes and cleans up, as little as can be if it only writes."""
-    if kind.writes(spec):
-        return "lean" if kind.cleans_up(spec) else "single"
-    return kind.reads_by_default
 
 
 def _names(check: PlannedCheck) -> set[str]:

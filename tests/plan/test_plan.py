@@ -1,15 +1,17 @@
 import pytest
 
 from releasegate.checks.base import Judgement
+from releasegate.config.kinds import profile as profile_of
 from releasegate.config.model import CheckDecl, Config, Policy, Suite
 from releasegate.errors import UsageError
-from releasegate.plan import build, default_profile
+from releasegate.plan import build
 
 
 class Kind:
     name = "fake"
     troubles = ()
     table = None
+    writes_by_default = "single"
 
     def __init__(self, writes=0, cleans_up=False, reads_by_default="standard"):
         self._writes, self._cleans_up, self.reads_by_default = writes, cleans_up, reads_by_default
@@ -87,7 +89,7 @@ def test_a_suites_weight_is_spread_over_its_checks_by_their_weight():
     ],
 )
 def test_the_default_profile_follows_from_what_a_sample_writes(kind, profile):
-    assert default_profile(kind, None) == profile
+    assert profile_of(kind, None, None) == profile
 
 
 def test_samples_written_in_the_config_win():

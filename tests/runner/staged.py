@@ -25,6 +25,7 @@ class Staged:
     table: Shape = field(default_factory=Anything)
     troubles: tuple[type[Exception], ...] = (ConnectionError,)
     reads_by_default: str = "standard"
+    writes_by_default: str = "single"
     cleaned: list[str] = field(default_factory=list)
     running: int = 0
     most_running: int = 0

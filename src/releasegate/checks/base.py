@@ -99,6 +99,10 @@ class Kind(Protocol):
     troubles: tuple[type[Exception], ...]
     reads_by_default: str
     """The sampling profile of a check of this kind that writes nothing."""
+    writes_by_default: str
+    """The profile of one that writes and does not clean up; one that does is sampled leanly."""
+    schemes: frozenset[str]
+    """The schemes of the targets that it can address; empty = any."""
 
     def targets(self, spec: Any, values: Mapping[str, Any]) -> tuple[str, ...]: ...
 

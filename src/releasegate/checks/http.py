@@ -24,6 +24,8 @@ class Http:
     table = HttpTable()
     troubles: tuple[type[Exception], ...] = ()
     reads_by_default = "standard"
+    writes_by_default = "single"
+    schemes = frozenset({"http", "https"})
 
     def targets(self, spec: Flow, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Name every target that the config declares; where a captured URL leads is not known before."""

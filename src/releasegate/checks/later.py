@@ -47,6 +47,8 @@ class Later:
     """A kind that loads. Whoever would run it finds `later` and leaves it alone."""
 
     troubles: tuple[type[Exception], ...] = ()
+    writes_by_default = "single"
+    schemes: frozenset[str] = frozenset()
 
     def __init__(self, name: str, table: Shape, addresses: str | None, reads_by_default: str = "standard") -> None:
         self.name = name

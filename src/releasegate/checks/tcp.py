@@ -60,6 +60,8 @@ class Tcp:
     )
     troubles: tuple[type[Exception], ...] = ()
     reads_by_default = "standard"
+    writes_by_default = "single"
+    schemes: frozenset[str] = frozenset()
 
     def targets(self, spec: Spec, values: Mapping[str, Any]) -> tuple[str, ...]:
         return (_name(spec, values),)

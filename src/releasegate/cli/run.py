@@ -10,16 +10,12 @@ from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
 from releasegate.github.context import judged_commit
 
 
-class DurationType(click.ParamType):
-    """A duration such as 90s or 15m, as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        match = DURATION.fullmatch(str(value))
-        if not match or not float(match[1]):
-            self.fail(f'"{value}" is not {Duration.says}', param, ctx)
-        return float(match[1]) * DURATION_UNITS[match[2]]
+def duration(text: str) -> float:
+    """Read a duration such as 90s or 15m, in seconds. Raises BadParameter."""
+    match = DURATION.fullmatch(text)
+    if not match or not float(match[1]):
+        raise click.BadParameter(f'"{text}" is not {Duration.says}')
+    return float(match[1]) * DURATION_UNITS[match[2]]
 
 
 @click.command("run")
@@ -27,7 +23,7 @@ class DurationType(click.ParamType):
 @click.option("--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: the event's commit]")
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated.")
-@click.option("--deadline", type=DurationType(), help="Give the verdict after so long at the latest, such as 10m.")
+@click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m.")
 @click.option(
     "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
 )

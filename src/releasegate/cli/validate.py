@@ -24,7 +24,8 @@ def command(config_path: str | None, *, needs_env: bool, as_json: bool) -> int:
     releasegate validate
     releasegate validate -c gate/releasegate.yml --json
     """
-    config, problems = None, ()
+    config: Config | None = None
+    problems: tuple[Problem, ...] = ()
     try:
         config = read_config(config_path, environment(), lenient_env=not needs_env)
     except ConfigError as wrong:

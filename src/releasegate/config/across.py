@@ -49,6 +49,19 @@ def _same(one: str, other: str, targets: Mapping[str, Target]) -> bool:
     return one == other or bool(a and b and (a.host.lower(), a.port) == (b.host.lower(), b.port))
 
 
+def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: Reading) -> None:
+    """Refuse a check whose kind cannot speak to its target: a WebSocket on an http:// url."""
+    for found in checks:
+        allowed = found.kind.schemes
+        named = (name for values in _values(found) for name in found.kind.targets(found.decl.spec, values))
+        for name in dict.fromkeys(named) if allowed else ():
+            target = targets.get(name)
+            if target is not None and target.scheme not in allowed:
+                at = found.node.value[found.decl.kind]
+                message = f'a check of kind {found.decl.kind} cannot speak to "{name}": its url is {target.scheme}://…'
+                ctx.report(at, message, f"it needs a target of {' or '.join(f'{s}://' for s in sorted(allowed))}")
+
+
 def check_circles(checks: Iterable[Found], ctx: Reading) -> None:
     """Refuse a check that is its own twin or diagnosis, and `needs` that lead back to where they began."""
     graph: dict[str, tuple[str, ...]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from releasegate.config.model import IdentityDecl, Jwt, Login
+from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login
 from releasegate.config.node import Node
 from releasegate.config.scalars import Constant, ConstantHeaders
 from releasegate.config.shape import (
@@ -24,7 +24,6 @@ from releasegate.config.shape import (
 )
 from releasegate.jsonpath import PathText
 
-NOBODY = "nobody"
 WAYS = ("login", "jwt", "bearer", "basic", "headers")
 PASSWORDS = ("password", "passwd", "passphrase", "secret", "token", "api_key", "apikey")
 DEFAULT_EXPIRES_S = 300.0

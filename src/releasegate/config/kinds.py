@@ -20,5 +20,5 @@ def profile(found: Any, samples: str | None, spec: Any) -> str:
     if samples:
         return samples
     if found.writes(spec):
-        return "lean" if found.cleans_up(spec) else "single"
+        return "lean" if found.cleans_up(spec) else str(found.writes_by_default)
     return str(found.reads_by_default)

@@ -6,8 +6,7 @@ from typing import Any
 
 from releasegate.config import across, canonical
 from releasegate.config.environ import Environment
-from releasegate.config.identities import NOBODY
-from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Config, ControlDecl, Policy, Rule
+from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, NOBODY, Config, ControlDecl, Policy, Rule
 from releasegate.config.node import Node, Problem
 from releasegate.config.scalars import InsidePath
 from releasegate.config.secrets import Secrets
@@ -88,6 +87,8 @@ class _Loader:
             return None
         if control:
             across.check_control(control, root.value["control"], self.suites.found, values["targets"], self.ctx)
+        if not self.ctx.lenient and not self.problems(warnings=False):
+            across.check_schemes(self.suites.found, values["targets"], self.ctx)
         across.warn_of_weak(self.suites.found, self.ctx)
         return self._config(root, values, suites, control, [rule for rule, _ in rules])
 

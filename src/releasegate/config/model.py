@@ -5,6 +5,8 @@ from typing import Any
 
 from releasegate.config.shape import Url
 
+NOBODY = "nobody"
+"""The identity that has no credentials."""
 DEFAULT_MAX_BODY = 5 * 2**20
 DEFAULT_TARGET_CONCURRENCY = 32
 DEFAULT_CONCURRENCY = 64

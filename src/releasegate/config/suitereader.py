@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from releasegate.config import canonical
-from releasegate.config.model import CheckDecl, Suite
+from releasegate.config.model import NOBODY, CheckDecl, Suite
 from releasegate.config.node import Node
 from releasegate.config.shape import MISSING, Name, Reading, Table
 from releasegate.config.suites import COMMON, DEFAULTS, MOST_CHECKS, SUITE, SuiteShape, ids_of, read_kind
 
-NOBODY = "nobody"
 WITHOUT_CHECKS = {key: field for key, field in SUITE.items() if key != "checks"}
 SUITE_TABLE = Table("a suite", WITHOUT_CHECKS)
 CHECK_TABLE = Table("a check", COMMON)

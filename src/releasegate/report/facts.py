@@ -13,6 +13,7 @@ from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plura
 
 MOST_STEPS = 12
 LONGEST_MOMENT = 48
+GOODBYE = "close"
 _TALLY = re.compile(r"\d+ of \d+ samples failed: ")
 _RUN = re.compile(r" after \d+ of its samples$")
 
@@ -144,12 +145,12 @@ def tally(check: CheckResult) -> str:
 
 def timeline(sample: Sample) -> str:
     """Tell a sample from its start to its failure: `0.00 s connect · 0.12 s agent_started · timeout waiting …`."""
-    events = {moment.name for moment in sample.timeline}
+    told_otherwise = {moment.name for moment in sample.timeline} | _awaited(sample) | {GOODBYE}
     steps: list[tuple[float, str]] = []
     began = 0.0
     for phase in sample.phases:
         name = f"{phase.step} {phase.name}" if phase.step else phase.name
-        if phase.name not in events:
+        if phase.name not in told_otherwise:
             steps.append((began, name))
         began += phase.duration_s
     steps += [(moment.at_s, _moment(moment)) for moment in sample.timeline]
@@ -161,6 +162,12 @@ def timeline(sample: Sample) -> str:
     trouble = sample.trouble
     end = f"{trouble.reason} in {trouble.phase}" if trouble else next(iter(unmet(sample)), None)
     return " · ".join([*told, f"{at(sample.duration_s)} {end}"] if end else told)
+
+
+def _awaited(sample: Sample) -> set[str]:
+    """Name what was waited for in vain: the end of the timeline says it."""
+    missing = {e.subject.removeprefix("event ") for e in sample.expectations if not e.met}
+    return missing | ({sample.trouble.phase} if sample.trouble and sample.timeline else set())
 
 
 def _moment(moment: Moment) -> str:

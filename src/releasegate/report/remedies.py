@@ -47,6 +47,17 @@ UNSAMPLED = {
     "interrupted": "run the gate again: it was stopped before all samples were taken",
     "control": "mend staging's edge first; it was not sampled",
 }
+CLOSED = re.compile(r"closed with (\d+).* waiting for ")
+CLOSE_CODES = {
+    1000: "{target} says goodbye as if all were done: did the change end the conversation too early?",
+    1001: "{target} goes away in the middle: is it being deployed or scaled down? look at its restarts at {when}",
+    1006: "{target} drops the connection: look for a crash or a restart at {when}, then for a proxy's idle limit",
+    1008: "{target} refuses to go on by its policy: look at the identity's permissions, and at its log at {when}",
+    1009: "{target} finds a message too large: look at its limit",
+    1011: "{target} failed inside: look for the exception in its log at {when}",
+    1012: "{target} restarts: is it being deployed? look at its restarts at {when}",
+    1013: "{target} is overloaded and asks to come again later: look at its load at {when}",
+}
 LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
@@ -120,6 +131,19 @@ def _awaited(unmet: Expectation, _: Sample) -> str | None:
     return _literal(f"{text} ({where})" if where else text) + ": look in the log of {target} at {when}"
 
 
+def _told(unmet: Expectation, _: Sample) -> str | None:
+    """Read what a flow of events says of itself: a goodbye, a forbidden event, another order."""
+    closed = CLOSED.search(unmet.text)
+    if closed:
+        return CLOSE_CODES.get(int(closed[1]), "{target} ends the connection in the middle: look in its log at {when}")
+    if unmet.subject.startswith("never "):
+        event = _literal(unmet.subject.removeprefix("never "))
+        return f"find out why {event} came: the message itself, below, may say; then look in the log of {{target}} at {{when}}"
+    if " came out of order, " in unmet.text:
+        return "look at what the change does to the order of events: the timeline shows the one that came"
+    return None
+
+
 def _status(unmet: Expectation, sample: Sample) -> str | None:
     if unmet.subject != "status":
         return None
@@ -179,6 +203,7 @@ def _content(unmet: Expectation, _: Sample) -> str:
 
 RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (
     _awaited,
+    _told,
     _status,
     _slow,
     _waited,

@@ -208,7 +208,7 @@ def _certificate_text(fields: Any) -> str:
 def _parse_headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
     """Read the fields of the last head: informational answers come before it, trailers behind it.
 
-    Raises pycurl.error when the head does not end: to libcurl alone a connection closed there is an answer without a body.
+    Raises pycurl.error when the head does not end: to libcurl a connection closed there is an answer without a body.
     """
     out: list[tuple[str, str]] = []
     ended = False

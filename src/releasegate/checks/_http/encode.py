@@ -1,17 +1,16 @@
-"""A request of the config and a sample's scope in, the path, headers and body bytes that are sent out. Pure."""
+"""A request of the config and a sample's scope in, the headers and body bytes that are sent out. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 from releasegate import __version__
-from releasegate.checks._http.spec import Content, File, Headers, Part, Request
+from releasegate.checks._http.spec import Content, File, Part
+from releasegate.checks.compose import Headers, Refused
 from releasegate.template import Template, as_text, compile_text, fill, names_in
 
 USER_AGENT = f"releasegate/{__version__}"
 DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
-SAFE_IN_PATH = "/?&=%:@!$'()*+,;~-._[]"
-DOTS = frozenset({".", ".."})
 BOUNDARY = "releasegate-{{nonce}}"
 CONTENT_TYPES = {
     "json": "application/json",
@@ -21,41 +20,6 @@ CONTENT_TYPES = {
     "file": "application/octet-stream",
 }
 ReadFile = Callable[[File], bytes]
-
-
-class Refused(ValueError):  # noqa: N818 - it says what was done to the value
-    """A value from staging that may not be put where the config wants it."""
-
-
-def encode_path(compiled: str | Template) -> str | Template:
-    """Percent-encode what is literal; what has the form %XX is left, holes are encoded when they are filled."""
-    if isinstance(compiled, str):
-        return quote(compiled, safe=SAFE_IN_PATH)
-    literal = (quote(p, safe=SAFE_IN_PATH) if i % 2 == 0 else p for i, p in enumerate(compiled.parts))
-    return Template(compiled.source, tuple(literal))
-
-
-def filled_path(path: str | Template, query: tuple[tuple[str, Any], ...], scope: Mapping[str, Any]) -> str:
-    """Fill path and query. A list repeats its name, null sends the name alone.
-
-    Raises Refused when a hole made a segment `..`: deleting /orders/.. is not what the config says.
-    """
-    text = path if isinstance(path, str) else path.text(scope, percent_encode=True)
-    if not isinstance(path, str) and not DOTS.isdisjoint(text.partition("?")[0].split("/")):
-        raise Refused(f"what fills {path.source} leads to another path")
-    if not query:
-        return text
-    pairs = "&".join(_pairs(query, scope))
-    if not pairs:
-        return text
-    return f"{text}{'&' if '?' in text else '?'}{pairs}"
-
-
-def _pairs(fields: tuple[tuple[str, Any], ...], scope: Mapping[str, Any]) -> Iterator[str]:
-    for name, compiled in fields:
-        value = fill(compiled, scope)
-        for item in value if isinstance(value, list) else [value]:
-            yield quote(name, safe="") if item is None else f"{quote(name, safe='')}={quote(as_text(item), safe='')}"
 
 
 def default_headers(
@@ -72,33 +36,6 @@ def default_headers(
     if form is None and method in {"post", "put", "patch"}:
         before.append(("Content-Length", "0"))
     return (*before, *headers)
-
-
-def filled_headers(request: Request, scope: Mapping[str, Any]) -> Headers:
-    """Fill the headers. Raises Refused for a value that is not printable ASCII: it could become another header."""
-    if request.plain_headers is not None:
-        return request.plain_headers
-    out = []
-    for name, compiled in request.headers:
-        value = compiled if isinstance(compiled, str) else compiled.text(scope)
-        if not is_header_value(value):
-            raise Refused(f"the value for the header {name} is not printable ASCII")
-        out.append((name, value))
-    return tuple(out)
-
-
-def is_header_value(value: str) -> bool:
-    return value.isascii() and value.isprintable()
-
-
-def merged(*layers: Headers) -> Headers:
-    """Join layers of headers; a name in a later layer replaces it in the earlier ones, whatever its case."""
-    said: set[str] = set()
-    kept: list[Headers] = []
-    for layer in reversed(layers):
-        kept.append(tuple(pair for pair in layer if pair[0].lower() not in said))
-        said.update(name.lower() for name, _ in layer)
-    return tuple(pair for layer in reversed(kept) for pair in layer)
 
 
 def prepared(content: Content | None) -> "bytes | Content | None":

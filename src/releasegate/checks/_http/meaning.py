@@ -2,8 +2,7 @@
 
 from urllib.parse import quote, urljoin, urlsplit
 
-from releasegate.checks._http.encode import SAFE_IN_PATH
-from releasegate.checks._http.spec import Headers
+from releasegate.checks.compose import SAFE_IN_PATH, Headers
 from releasegate.errors import CouldNotLook
 
 LONGEST_RETRY_AFTER_S = 5.0

@@ -55,11 +55,12 @@ def _changed(answer: Answer, subject: str, expectation: Expectation) -> Answer |
     if what == "header":
         return _changed_header(answer, name, expectation)
     now = {"status": answer.status, "latency": answer.total_s, "size": len(answer.body), "body": answer.text}
-    value = violate_value(now[what], expectation) if what in now else VACUOUS
+    value: Any = violate_value(now[what], expectation) if what in now else VACUOUS
     if value is VACUOUS:
         return None
     if what == "size":
-        return replace(answer, body=answer.body[:value].ljust(value))
+        size = int(value)
+        return replace(answer, body=answer.body[:size].ljust(size))
     if what == "body":
         return replace(answer, body=_text(value).encode("utf-8", "replace"))
     return replace(answer, **{"latency": {"total_s": value}, "status": {"status": value}}[what])

@@ -16,9 +16,10 @@ from releasegate.checks._http.meaning import (
     retry_after_s,
     shown,
 )
-from releasegate.checks._http.spec import NOBODY, Answer, Content, File, Flow, Headers, Hop, Request
+from releasegate.checks._http.spec import Answer, Content, File, Flow, Hop, Request
 from releasegate.checks.base import Probe
-from releasegate.config.model import Target
+from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
+from releasegate.config.model import NOBODY, Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase
 from releasegate.template import Template, as_text
@@ -60,7 +61,7 @@ class Session:
         except CouldNotLook as error:
             self._blame(error, request)
             raise
-        except encode.Refused as refused:
+        except Refused as refused:
             probe.doing = "request"
             raise probe.trouble("not allowed", str(refused)) from None
         return Answer(
@@ -75,12 +76,12 @@ class Session:
         probe = self.probe
         target, url = self._address(request)
         probe.target = target.name
-        headers = encode.filled_headers(request, probe.scope)
+        headers = request.plain_headers or filled_headers(request.headers, probe.scope)
         who = request.identity if isinstance(request.identity, str | None) else request.identity.text(probe.scope)
         if who is not None and who != NOBODY:
-            headers = encode.merged(target.headers, await self._credentials(who, target), headers)
+            headers = merged(target.headers, await self._credentials(who, target), headers)
         elif target.headers:
-            headers = encode.merged(target.headers, headers)
+            headers = merged(target.headers, headers)
         content, jar = request.content, self.jars.get((who or NOBODY, target.name), ())
         return HttpRequest(
             target=target,
@@ -100,10 +101,10 @@ class Session:
             target = probe.targets[name]
             path = request.path
             if request.query or not isinstance(path, str):
-                path = encode.filled_path(path, request.query, probe.scope)
+                path = filled_path(path, request.query, probe.scope)
             return target, absolute(target, path)
         led = joined(self.last_url or "", _filled(url.whole, probe))
-        address = encode.filled_path(led, request.query, probe.scope)
+        address = filled_path(led, request.query, probe.scope)
         declared = target_for(address, probe.targets)
         if declared is None:
             probe.doing = "address"
@@ -249,7 +250,7 @@ class Session:
             if body is not None:
                 return "a body is never carried to another origin"
             headers = tuple(pair for pair in headers if pair[0].lower() in KEPT_ABROAD)
-            headers = encode.merged(target.headers, headers)
+            headers = merged(target.headers, headers)
         return HttpRequest(
             target=target,
             method=method,

@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from releasegate.checks.compose import Headers
+from releasegate.config.model import NOBODY
 from releasegate.config.shape import Url
 from releasegate.template import Template
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
-NOBODY = "nobody"
 
-Headers = tuple[tuple[str, str], ...]
 Demands = tuple[Any, ...]
 """Demands of the expect room."""
 

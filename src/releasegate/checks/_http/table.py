@@ -7,8 +7,11 @@ from typing import Any
 
 from releasegate.checks._http import encode
 from releasegate.checks._http.expectations import EXPECT, poll_shape
-from releasegate.checks._http.shapes import STATES, BesideConfig, Captures, Headers, IdentityName, JsonBody
+from releasegate.checks._http.shapes import STATES, BesideConfig, Captures, JsonBody
 from releasegate.checks._http.spec import METHODS, Content, Expect, Flow, Part, Request
+from releasegate.checks.compose import Headers as HeaderLines
+from releasegate.checks.compose import encode_path, filled_path
+from releasegate.config.asking import Headers, IdentityName
 from releasegate.config.node import Node
 from releasegate.config.shape import (
     MISSING,
@@ -27,7 +30,7 @@ from releasegate.config.shape import (
     UrlText,
 )
 from releasegate.model import Level
-from releasegate.template import names_in
+from releasegate.template import Template, names_in
 
 DEFAULT_TIMEOUT_S = 10.0
 MOST_REDIRECTS = 20
@@ -114,10 +117,10 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     content = _content(values, node)
     headers = encode.default_headers(values["headers"], method, content.form if content else None)
     url, query = values[method], tuple(values["query"].items())
-    path = encode.encode_path(url.path)
+    path = encode_path(url.path)
     names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], inherited["as"]])
     if isinstance(path, str) and not any(names_in([v for _, v in query])):
-        path, query = encode.filled_path(path, _listed(query), {}), ()
+        path, query = filled_path(path, _listed(query), {}), ()
     return Request(
         step=values.get("name"),
         method=method.upper(),
@@ -125,7 +128,7 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         path=path,
         query=_listed(query),
         headers=headers,
-        plain_headers=headers if not any(names_in([v for _, v in headers])) else None,
+        plain_headers=_plain(headers),
         content=encode.prepared(content),
         identity=inherited["as"],
         timeout_s=timeout_s,
@@ -136,6 +139,12 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         states=values["states"],
         needs=frozenset(names) | frozenset(_content_names(content)) | frozenset(_expected_names(values["expect"])),
     )
+
+
+def _plain(headers: tuple[tuple[str, str | Template], ...]) -> HeaderLines | None:
+    """Give the headers as they are sent, if they have no holes."""
+    plain = tuple((name, value) for name, value in headers if isinstance(value, str))
+    return plain if len(plain) == len(headers) else None
 
 
 def _listed(query: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:

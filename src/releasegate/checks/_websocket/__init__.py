@@ -1,0 +1,1 @@
+"""The parts of the `websocket` kind; `releasegate.checks.websocket` is its front."""

@@ -1,0 +1,158 @@
+"""A flow and what came in, a Judgement out. Pure and total: it gives an answer to whatever staging sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from releasegate.checks._websocket.spec import SWITCHING, Flow, Observation
+from releasegate.checks._websocket.walk import Came, Walk
+from releasegate.checks.base import Judgement
+from releasegate.expect import judge_duration, judge_json, judge_value, why
+from releasegate.expect.text import duration, flat
+from releasegate.model import Expectation, Level
+
+EXCERPT = 2048
+BRIEF = 200
+REFUSED = frozenset({401, 403})
+Scope = Mapping[str, Any]
+Expectations = tuple[Expectation, ...]
+
+
+def judge(flow: Flow, observation: Observation, scope: Scope) -> Judgement:
+    """Judge the upgrade, then each event in its turn, until one is not as demanded."""
+    found, reason = _upgrade(flow, observation, scope), None
+    if not holds(found):
+        reason = why(found)
+    elif observation.status == SWITCHING and flow.events:
+        walk = follow(flow, observation, scope)
+        events, reason = _events(flow, observation, walk, scope)
+        found += events
+    if reason is None:
+        return Judgement(expectations=found)
+    return Judgement(expectations=found, signature=f"websocket {reason}", excerpt=_excerpt(observation))
+
+
+def holds(expectations: Expectations) -> bool:
+    """Tell whether nothing that fails is unmet."""
+    return all(e.met or e.level is not Level.FAIL for e in expectations)
+
+
+def follow(flow: Flow, observation: Observation, scope: Scope) -> Walk:
+    """Walk along what was recorded, as far as it leads."""
+    walk = Walk(flow, scope, observation.sent_s)
+    for message in observation.messages:
+        walk.take(message)
+        if walk.over or (walk.came and walk.came[-1].message is message and not came_well(walk.came[-1], scope)):
+            break
+    return walk
+
+
+def came_well(came: Came, scope: Scope) -> bool:
+    """Tell whether an event that came is as demanded."""
+    return holds(_came(came, scope))
+
+
+def _excerpt(observation: Observation) -> str | None:
+    last = observation.messages[-1].text if observation.messages else observation.refusal
+    return last[:EXCERPT] if last else None
+
+
+def _upgrade(flow: Flow, observation: Observation, scope: Scope) -> Expectations:
+    step = "authenticate" if observation.status in REFUSED else "upgrade"
+    judged = judge_value(flow.status, observation.status, scope, step=step)
+    if flow.latency:
+        judged += judge_duration(flow.latency, observation.upgrade_s, step="upgrade")
+    return judged
+
+
+def _events(flow: Flow, observation: Observation, walk: Walk, scope: Scope) -> tuple[Expectations, str | None]:
+    """Judge what came, then what did not; give why it failed, without what differs from sample to sample."""
+    found: Expectations = ()
+    for came in walk.came:
+        judged = _came(came, scope)
+        found += judged
+        if not holds(judged):
+            return found, _why_not(came, judged)
+    if walk.forbidden is None and walk.awaited is not None:
+        missing, reason = _missing(flow, observation, walk)
+        return (*found, missing), reason
+    found += tuple(_never(name, walk) for name in flow.never)
+    return found, f"{walk.forbidden[0]} came" if walk.forbidden else None
+
+
+def _came(came: Came, scope: Scope) -> Expectations:
+    """Judge an event that came: in time, and with what it must hold."""
+    awaited, got = came.awaited, duration(came.took_s)
+    timed = tuple(
+        replace(
+            e,
+            subject=f"event {awaited.name}",
+            text=f"{flat(awaited.name)} within {duration(e.demanded)} of {flat(came.since)} (got {got})",
+        )
+        for e in judge_duration(awaited.within, came.took_s)
+    )
+    if awaited.within_s is None:
+        timed = (_exists(came, got), *timed)
+    return timed + judge_json(awaited.json, came.message.json, scope, step=awaited.name)
+
+
+def _exists(came: Came, got: str) -> Expectation:
+    return Expectation(
+        subject=f"event {came.awaited.name}", operator="exists", demanded=True, found=[round(came.took_s, 6)], met=True,
+        text=f"{flat(came.awaited.name)} comes (got it {got} after {flat(came.since)})",
+    )  # fmt: skip
+
+
+def _why_not(came: Came, judged: Expectations) -> str:
+    first = next(e for e in judged if not e.met and e.level is Level.FAIL)
+    return f"{came.awaited.name} too late" if first.subject.startswith("event ") else str(why(judged))
+
+
+def _never(name: str, walk: Walk) -> Expectation:
+    """Judge that a forbidden event did not come."""
+    message = walk.forbidden[1] if walk.forbidden and walk.forbidden[0] == name else None
+    text = f"{flat(name)} never comes (got nothing)"
+    if message is not None:
+        after = duration(_tenth(max(0.0, message.at_s - walk.since_s)))
+        text = f"{flat(name)} came, {after} after {flat(walk.since)}, and never must: {flat(message.text[:BRIEF])}"
+    return Expectation(
+        subject=f"never {name}", operator="exists", demanded=False, found=[] if message is None else [name],
+        met=message is None, text=text,
+    )  # fmt: skip
+
+
+def _missing(flow: Flow, observation: Observation, walk: Walk) -> tuple[Expectation, str]:
+    """Say which event did not come, since when it was awaited, and what came instead."""
+    awaited = walk.awaited
+    assert awaited is not None  # noqa: S101 - asked by the only caller
+    name, waited_s = flat(awaited.name), max(0.0, observation.ended_s - walk.since_s)
+    if awaited.within_s is not None:
+        waited_s = min(waited_s, awaited.within_s)
+    since = f"{duration(_tenth(waited_s))} after {flat(walk.since)}"
+    if observation.closed is not None:
+        closed = observation.closed
+        said = f' "{flat(closed.reason)}"' if closed.reason else ""
+        return _absent(awaited.name, f"closed with {closed.code}{said} waiting for {name}, {since}"), (
+            f"closed {closed.code} waiting for {awaited.name}"
+        )
+    if awaited.name in walk.early:
+        before = duration(_tenth(max(0.0, walk.since_s - walk.early[awaited.name])))
+        text = f"{name} came out of order, {before} before {flat(walk.since)}, and not again ({since})"
+        return _absent(awaited.name, text), f"{awaited.name} out of order"
+    end = "" if awaited.within_s is not None and waited_s >= awaited.within_s else _at_the_end(flow, walk)
+    return _absent(awaited.name, f"timeout waiting for {name}, {since}{end}"), f"timeout waiting for {awaited.name}"
+
+
+def _at_the_end(flow: Flow, walk: Walk) -> str:
+    others = "" if walk.ours else ", and nothing of ours came"
+    return f": the sample's {duration(flow.timeout_s)} were over{others}"
+
+
+def _tenth(seconds: float) -> float:
+    """Round for reading: to the millisecond below a second, to a tenth above."""
+    return round(seconds, 3 if seconds < 1 else 1)
+
+
+def _absent(name: str, text: str) -> Expectation:
+    return Expectation(subject=f"event {name}", operator="exists", demanded=True, found=[], met=False, text=text)

@@ -1,0 +1,99 @@
+"""The nouns of the `websocket` kind: what its table makes of a config, and what `observe` brings home."""
+
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+from releasegate.config.model import NOBODY
+from releasegate.config.shape import Url
+from releasegate.expect import Demand
+from releasegate.template import Template
+
+SWITCHING = 101
+Demands = tuple[Demand, ...]
+
+
+class Awaited(Struct, frozen=True, kw_only=True):
+    """An event that must come, or may if it is `optional`. `within` is a Bound's demands; `send` follows it."""
+
+    name: str
+    within: Demands = ()
+    within_s: float | None = None
+    json: Demands = ()
+    optional: bool = False
+    send: Any = None
+
+
+class Flow(Struct, frozen=True, kw_only=True):
+    """What a `websocket` check is. `send` and `where` are compiled; `event` is the JSONPath to a message's name."""
+
+    url: Url
+    path: str | Template
+    identity: str | Template | None = None
+    headers: tuple[tuple[str, str | Template], ...] = ()
+    subprotocols: tuple[str, ...] = ()
+    timeout_s: float = 30.0
+    send: Any = None
+    event: str = "$.type"
+    where: Demands = ()
+    events: tuple[Awaited, ...] = ()
+    never: tuple[str, ...] = ()
+    status: Demands = (Demand("status", "equals", SWITCHING),)
+    latency: Demands = ()
+
+    @property
+    def logs_in(self) -> bool:
+        return self.identity is not None and self.identity != NOBODY
+
+    @property
+    def sends(self) -> int:
+        return sum(message is not None for message in (self.send, *(awaited.send for awaited in self.events)))
+
+
+class Message(Struct, frozen=True, kw_only=True, dict=True):
+    """One message that came, `at_s` seconds after the sample began; a text is `str` unless it is no UTF-8."""
+
+    at_s: float
+    data: str | bytes
+
+    @cached_property
+    def json(self) -> Any:
+        """The parsed message, or the NotJson that says why there is none."""
+        from releasegate.strictjson import NotJson, parse
+
+        try:
+            return parse(self.data.encode() if isinstance(self.data, str) else self.data)
+        except NotJson as refused:
+            return refused
+
+    @property
+    def text(self) -> str:
+        return self.data if isinstance(self.data, str) else self.data.decode("utf-8", "backslashreplace")
+
+
+class Closed(Struct, frozen=True, kw_only=True):
+    """The server said goodbye before all had come."""
+
+    at_s: float
+    code: int
+    reason: str
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """All that came. `status` is what the upgrade was answered with, after `upgrade_s`; `refusal` the body of another.
+
+    `sent_s` is when the first message went out (or the socket was open, if none does), `ended_s` when the waiting
+    ended; both count from the begin of the sample, as the messages do.
+    """
+
+    status: int
+    upgrade_s: float
+    refusal: str | None = None
+    sent_s: float = 0.0
+    ended_s: float = 0.0
+    messages: tuple[Message, ...] = ()
+    closed: Closed | None = None
+    event: str = "$.type"
+    matched: tuple[tuple[str, int], ...] = ()
+    """The events that came, with the indexes of their messages: where a mutant changes something. Never judged."""

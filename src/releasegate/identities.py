@@ -6,9 +6,10 @@ A login is made once per run, however many checks ask at once, and again when it
 import asyncio
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login, Target
 from releasegate.errors import CouldNotLook
@@ -29,8 +30,7 @@ TOO_MANY, SERVER_ERROR = 429, 500
 PHASE = "login"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class Pass(Struct, frozen=True, kw_only=True):
     """What an identity shows: headers, and cookies of the target that gave them. `renew_at` counts epoch seconds."""
 
     headers: tuple[tuple[str, str], ...] = ()

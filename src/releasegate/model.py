@@ -5,9 +5,21 @@ so the file's schema and the code cannot drift apart. Durations are seconds (`_s
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
+
+
+class Guarded:
+    """Gives a Struct a repr that leaves out the fields named in HIDDEN: they hold secrets."""
+
+    __slots__ = ()
+    __struct_fields__: ClassVar[tuple[str, ...]]
+    HIDDEN: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{n}={getattr(self, n)!r}" for n in self.__struct_fields__ if n not in self.HIDDEN)
+        return f"{type(self).__name__}({shown})"
 
 
 class Outcome(StrEnum):

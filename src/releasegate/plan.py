@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from releasegate.checks.base import Kind
 from releasegate.config.kinds import profile
@@ -15,8 +16,7 @@ from releasegate.sampling import PROFILES
 from releasegate.template import as_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedCheck:
+class PlannedCheck(Struct, frozen=True, kw_only=True):
     """One check as it will be sampled. `values` fills the `for:` holes; `later` says why it cannot be judged yet."""
 
     id: str
@@ -36,8 +36,7 @@ class PlannedCheck:
         return self.kind.writes(self.decl.spec) * PROFILES[self.profile].passes_needed[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """`partial` tells that a selection left something out: such a run never speaks for the whole gate."""
 
     checks: tuple[PlannedCheck, ...]

@@ -4,8 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from releasegate.checks.base import Credentials, Judgement, Kind, Probe
 from releasegate.config.model import Target
@@ -20,8 +21,7 @@ CLEAN_UP_S = 5.0
 PASSED = (Label.PASSED, Label.FLAKY)
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """All that a run touches. `clock` counts seconds, `wall` gives RFC 3339 in UTC, `nonce` fresh hex."""
 
     targets: Mapping[str, Target]
@@ -33,8 +33,7 @@ class World:
     nonce: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What a listener hears: a check's new sample, and its label once it is settled."""
 
     check: PlannedCheck
@@ -42,12 +41,11 @@ class Progress:
     label: Label | None
 
 
-@dataclass(kw_only=True)
-class Track:
+class Track(Struct, kw_only=True):
     """One check on its way: its samples so far, and why there will be no more."""
 
     check: PlannedCheck
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[Sample] = []
     label: Label | None = None
     not_sampled: str | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,8 +55,7 @@ class Track:
     vacuous: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """Every sample of every check; `stopped` is `deadline`, `interrupted` or None."""
 
     checks: tuple[CheckResult, ...]

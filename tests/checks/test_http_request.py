@@ -29,7 +29,7 @@ def test_every_request_says_who_asks():
 def test_headers_of_the_check_win_over_the_identitys_and_those_over_the_targets():
     flow = read(ask(**{"as": "gate-user", "headers": {"accept": "text/html", "x-b": "check"}}))
     staging = Staging([reply()])
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     api = replace(TARGETS["api"], headers=(("Authorization", "target"), ("X-A", "target"), ("X-B", "target")))
     taken(flow, staging, targets={"api": api})

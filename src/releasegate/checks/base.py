@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from releasegate.config.model import Target
 from releasegate.config.shape import Shape
@@ -26,8 +27,7 @@ class Credentials(Protocol):
     def fell_back(self, identity: str) -> bool: ...
 
 
-@dataclass(kw_only=True)
-class Probe:
+class Probe(Struct, kw_only=True):
     """One sample in the making. `observe` reads from it and records into it; the record survives an exception."""
 
     scope: dict[str, Any]
@@ -39,10 +39,10 @@ class Probe:
     sleep: Callable[[float], Any]
     """An awaitable pause, in seconds."""
     began: float
-    phases: list[Phase] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
-    timeline: list[Moment] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    phases: list[Phase] = []
+    contacts: list[Contact] = []
+    timeline: list[Moment] = []
+    notes: list[str] = []
     fallback: str | None = None
     leaked: int = 0
     retries: int = 0
@@ -74,8 +74,7 @@ class Probe:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """What `judge` says of an observation. `signature` says why it failed, normalised; None if it did not.
 
     `unmet_phase` names an awaited thing that did not come in time (unmet, not trouble).

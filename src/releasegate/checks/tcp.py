@@ -1,8 +1,10 @@
 """The kind `tcp`: a connection to a target can be made, and how fast. Nothing is sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from releasegate.checks.base import Judgement, Probe
 from releasegate.config.node import Node
@@ -15,15 +17,13 @@ DEFAULT_TIMEOUT_S = 10.0
 CONNECTS = (Demand("connects", "equals", True),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(Struct, frozen=True, kw_only=True):
     connect: "str | Template"
     timeout_s: float
     latency: tuple[Demand, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connected:
+class Connected(Struct, frozen=True, kw_only=True):
     """`took_s` counts from the name look-up to the open connection."""
 
     connected: bool

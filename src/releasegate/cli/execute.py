@@ -8,12 +8,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from releasegate import gate
 from releasegate.checks.catalogue import kind
@@ -35,8 +35,7 @@ DEFAULT_EVIDENCE = ".releasegate/evidence.json"
 LARGEST_WIDTH = 120
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What the command line asked of a run. `sha` is the commit to judge; `deadline_s` overrides the config's."""
 
     sha: str | None

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login
 from releasegate.config.node import Node
 from releasegate.config.scalars import Constant, ConstantHeaders
@@ -193,8 +195,6 @@ class Identities(MapOf):
             return MISSING
         if NOBODY in node.value:
             ctx.report(node.keys[NOBODY], f'"{NOBODY}" is built in: it has no credentials', "choose another name")
-        from dataclasses import replace
-
         return {
             name: replace(one, name=name, fallback=replace(one.fallback, name=name) if one.fallback else None)
             for name, one in read.items()

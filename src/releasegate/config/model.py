@@ -1,9 +1,11 @@
 """What a config means once it is read: frozen values, references checked, holes compiled."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from releasegate.config.shape import Url
+from releasegate.model import Guarded
 
 NOBODY = "nobody"
 """The identity that has no credentials."""
@@ -13,8 +15,7 @@ DEFAULT_CONCURRENCY = 64
 DEFAULT_DEADLINE_S = 15 * 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """How a target says which commit it runs. One of `at` (JSONPath), `header`, `body` (regex) is set."""
 
     get: Url
@@ -25,19 +26,20 @@ class Revision:
     settle: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Guarded, Struct, frozen=True, kw_only=True):
     """An origin that may be contacted. `url` may carry userinfo: never print it, print `origin`."""
 
+    HIDDEN: ClassVar[tuple[str, ...]] = ("url", "headers")
+
     name: str
-    url: str = field(repr=False)
+    url: str
     scheme: str
     host: str
     port: int
     path: str = ""
     """Path prefix of the url, without a trailing slash."""
     concurrency: int = DEFAULT_TARGET_CONCURRENCY
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
     revision: Revision | None = None
     foreign: bool = False
     owner: str | None = None
@@ -52,19 +54,19 @@ class Target:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jwt:
+class Jwt(Guarded, Struct, frozen=True, kw_only=True):
     """A token that we mint. `key` is the secret (HS256) or the private key in PEM (RS256, ES256)."""
 
-    key: str = field(repr=False)
+    HIDDEN: ClassVar[tuple[str, ...]] = ("key",)
+
+    key: str
     algorithm: str
     claims: dict[str, Any]
     expires_in_s: float = 300.0
-    header: dict[str, Any] = field(default_factory=dict)
+    header: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """A request that gives a token (`token`: JSONPath), cookies, or both. Not `enabled` when its password is empty."""
 
     post: Url
@@ -77,32 +79,34 @@ class Login:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityDecl:
+class IdentityDecl(Guarded, Struct, frozen=True, kw_only=True):
     """Who a check speaks as: exactly one of the primary ways is set; `fallback` holds a second Identity."""
 
+    HIDDEN: ClassVar[tuple[str, ...]] = ("login", "jwt", "bearer", "basic", "headers")
+
     name: str
-    login: Login | None = field(default=None, repr=False)
-    jwt: Jwt | None = field(default=None, repr=False)
-    bearer: str | None = field(default=None, repr=False)
-    basic: tuple[str, str] | None = field(default=None, repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    login: Login | None = None
+    jwt: Jwt | None = None
+    bearer: str | None = None
+    basic: tuple[str, str] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
     fallback: "IdentityDecl | None" = None
     targets: tuple[str, ...] = ()
     """Targets that may receive these credentials; empty = any declared target that the check addresses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckDecl:
+class CheckDecl(Guarded, Struct, frozen=True, kw_only=True):
     """One check as written, before `for:` is expanded. `spec` is what the kind's own table made of its mapping."""
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ("spec",)
 
     suite: str
     name: str
     kind: str
-    spec: Any = field(repr=False)
+    spec: Any
     hash: str
     """sha256 of the check's canonical content (holes unfilled): history is keyed by it."""
-    loops: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    loops: dict[str, tuple[Any, ...]] = {}
     critical: bool = False
     advisory: bool = False
     weight: float = 1.0
@@ -118,8 +122,7 @@ class CheckDecl:
     """Bound on all samples of this check together."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class Suite(Struct, frozen=True, kw_only=True):
     name: str
     checks: tuple[CheckDecl, ...]
     title: str | None = None
@@ -128,8 +131,7 @@ class Suite:
     events: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One line of the policy: `metric op value`, or against the baseline (`of_baseline` = factor, value None)."""
 
     text: str
@@ -140,22 +142,22 @@ class Rule:
     of_baseline: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     deadline_s: float = DEFAULT_DEADLINE_S
     concurrency: int = DEFAULT_CONCURRENCY
     rules: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlDecl:
+class ControlDecl(Guarded, Struct, frozen=True, kw_only=True):
+    HIDDEN: ClassVar[tuple[str, ...]] = ("spec",)
     kind: str
-    spec: Any = field(repr=False)
+    spec: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Guarded, Struct, frozen=True, kw_only=True):
     """A whole gate. `later` names declared parts that this version loads but does not judge, with the reason."""
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ("secrets", "baseline", "alerts")
 
     gate: str
     mode: str
@@ -165,12 +167,12 @@ class Config:
     suites: tuple[Suite, ...]
     policy: Policy
     hash: str
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = ()
     later: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
-    baseline: dict[str, Any] | None = field(default=None, repr=False)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    excuses: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, Any] = field(default_factory=dict)
-    events: dict[str, str] = field(default_factory=dict)
-    alerts: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    baseline: dict[str, Any] | None = None
+    metrics: dict[str, Any] = {}
+    excuses: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
+    events: dict[str, str] = {}
+    alerts: tuple[dict[str, Any], ...] = ()

@@ -1,25 +1,29 @@
 """A parsed YAML value that still knows where it stands; and the problems that point there."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from releasegate.model import Guarded
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Guarded, Struct):
     """`value` is a scalar (str, int, float, bool, None), a list of Nodes, or a dict of str to Node.
 
     `keys` holds the key nodes of a mapping by name, so that an error about a key can point at the key.
     `line` and `column` count from 1. `raw` is the scalar as written; `quoted` tells `"5"` from `5`.
     """
 
+    HIDDEN: ClassVar[tuple[str, ...]] = ("env",)
+
     value: Any
     line: int
     column: int
     raw: str = ""
     quoted: bool = False
-    keys: "dict[str, Node]" = field(default_factory=dict)
+    keys: "dict[str, Node]" = {}
     file: str = ""
-    env: tuple[str, ...] | None = field(default=None, repr=False)
+    env: tuple[str, ...] | None = None
     """The values of the environment that were put into this scalar; None when it holds no `${NAME}`."""
 
     @property
@@ -47,8 +51,7 @@ class Node:
         return self.value
 
 
-@dataclass(slots=True, frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One error of a config file: where, what is wrong, and what to do."""
 
     file: str

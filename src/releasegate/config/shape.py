@@ -8,8 +8,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from releasegate import template
 from releasegate.config.node import Node, Problem
@@ -53,8 +54,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"known here: {', '.join(names)}" if names and len(names) <= 24 else None  # noqa: PLR2004
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """The state of reading one config: problems so far, names in scope, and checks to make at the end.
 
     `scope` holds the names that a `{{hole}}` may use at this place; kinds add their captures to it.
@@ -62,14 +62,14 @@ class Reading:
     "metric") to the names declared.
     """
 
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = []
     scope: set[str] = field(default_factory=lambda: set(template.BUILTIN_HOLES))
-    names: dict[str, set[str]] = field(default_factory=dict)
-    loops: dict[str, list[Any]] = field(default_factory=dict)
+    names: dict[str, set[str]] = {}
+    loops: dict[str, list[Any]] = {}
     """The `for:` values of the check being read: hole name to its values."""
-    defaults: dict[str, Node] = field(default_factory=dict)
+    defaults: dict[str, Node] = {}
     """The suite's `defaults` (`as`, `timeout`) that a kind falls back to where a check leaves a key out."""
-    deferred: list[Callable[[], None]] = field(default_factory=list)
+    deferred: list[Callable[[], None]] = []
     lenient: bool = False
     """Whether unset variables hold placeholders: then nothing is concluded from a value of the environment."""
 
@@ -368,8 +368,7 @@ class Either(Shape):
         return unique[0] if len(unique) == 1 else {"anyOf": unique}
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One key of a Table. `default` stands when the key is left out (a value already read, not a node)."""
 
     shape: Shape
@@ -477,8 +476,7 @@ def refer_target(node: Node, ctx: Reading, compiled: "str | template.Template") 
         ctx.refer(node, "target", compiled.text({holes[0]: value}))
 
 
-@dataclass(frozen=True)
-class Url:
+class Url(Struct, frozen=True):
     """Where a request goes: `target:/path` (both may have holes), or `whole`: a hole that holds an absolute URL."""
 
     target: "str | template.Template | None"

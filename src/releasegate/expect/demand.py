@@ -1,8 +1,10 @@
 """What is demanded of one subject: frozen, compiled, with its words ready."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from releasegate import pattern, template
 from releasegate.expect import text
@@ -14,8 +16,7 @@ _UNITS: dict[str, Unit] = {"latency": text.duration, "within": text.duration, "s
 _SIDES = {"min": "≥", "max": "≤"}
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """`subject` is a JSONPath, `status`, `latency`, `header x` …; `value` may hold Templates.
 
     `constant` and `words` follow from the others: whether a scope is needed, and the demand as text.
@@ -25,13 +26,13 @@ class Demand:
     operator: str
     value: Any
     level: Level = Level.FAIL
-    constant: bool = field(init=False, compare=False, repr=False)
-    words: str = field(init=False, compare=False, repr=False)
+    constant: bool = True
+    words: str = ""
 
     def __post_init__(self) -> None:
         constant = next(template.names_in(self.value), None) is None
-        object.__setattr__(self, "constant", constant)
-        object.__setattr__(self, "words", self.said(self.value))
+        force_setattr(self, "constant", constant)
+        force_setattr(self, "words", self.said(self.value))
 
     @property
     def unit(self) -> Unit | None:

@@ -1,24 +1,28 @@
 """Environment and target in, the proxy to go through out. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from releasegate.config.model import Target
+from releasegate.model import Guarded
 
 PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
+class Proxy(Guarded, Struct, frozen=True, kw_only=True):
     """A proxy that the operator named. `url` has no userinfo in it."""
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ("password",)
 
     scheme: str
     host: str
     port: int
     user: str | None = None
-    password: str = field(default="", repr=False)
+    password: str = ""
 
     @property
     def url(self) -> str:

@@ -1,14 +1,14 @@
 """What crosses the wire, and the interface that kinds see."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from releasegate.config.model import Target
 from releasegate.model import Contact, Phase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True, kw_only=True):
     """`url` is absolute and on `target`'s origin. `timeout_s` bounds everything, also a dripping answer."""
 
     target: Target
@@ -21,8 +21,7 @@ class HttpRequest:
     """The sample's cookie jar as Netscape cookie lines; None = no jar is kept for this request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True, kw_only=True):
     """`headers` keep their order and repeats, names lower-case. `body` is decompressed."""
 
     status: int
@@ -57,8 +56,7 @@ class Socket(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """`arrived` is on the wire's clock, taken when the frame was complete, not when it was read."""
 
     arrived: float

@@ -4,9 +4,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from websockets.client import ClientProtocol
 from websockets.exceptions import WebSocketException
@@ -26,8 +26,7 @@ from releasegate.wire.websocket import Connection, OpenSocket, UpgradeRefused
 SWITCHING = 101
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What the caller wants opened."""
 
     url: str

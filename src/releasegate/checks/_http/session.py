@@ -292,6 +292,4 @@ def add_contact(contacts: list[Contact], contact: Contact) -> None:
 
 def replace_timeout(http: HttpRequest, timeout_s: float) -> HttpRequest:
     """Give what is left of the time: one bound holds for a request with all its redirects."""
-    from dataclasses import replace as changed
-
-    return changed(http, timeout_s=max(timeout_s, 0.05))
+    return replace(http, timeout_s=max(timeout_s, 0.05))

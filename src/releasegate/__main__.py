@@ -1,5 +1,5 @@
 """`python -m releasegate`."""
 
-from releasegate.cli.main import main
+from releasegate.cli.main import entry
 
-main()
+entry()

@@ -4,7 +4,6 @@ Plain, URL-encoded, JSON- and HTML-escaped, and in base64 at any of its three of
 encoding that does not depend on what stands around the secret.
 """
 
-import html
 import json
 import re
 from base64 import b64encode
@@ -85,6 +84,8 @@ class Redactor:
 
 def encodings(secret: str) -> Iterator[str]:
     """Give the forms in which a secret may come back."""
+    import html
+
     raw = secret.encode("utf-8", "surrogatepass")
     yield secret
     plain = {quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"), quote(secret)}

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -180,7 +179,7 @@ class Limiter:
         self.free = places
         self.waiting: deque[asyncio.Future[None]] = deque()
 
-    async def __aenter__(self) -> None:
+    async def enter(self) -> None:
         if self.free and not self.waiting:
             self.free -= 1
             return
@@ -190,13 +189,10 @@ class Limiter:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on()
+                self.leave()
             raise
 
-    async def __aexit__(self, *_: object) -> None:
-        self._pass_on()
-
-    def _pass_on(self) -> None:
+    def leave(self) -> None:
         """Give the place to the next who still waits."""
         while self.waiting:
             turn = self.waiting.popleft()
@@ -268,13 +264,19 @@ class Runner:
         profile = PROFILES[check.profile]
         ends = world.clock() + check.decl.deadline_s if check.decl.deadline_s else None
         passes = failures = 0
+        # Always in one order, so that two checks never wait for each other's places.
+        limiters = [self.per_target[t] for t in sorted(set(check.targets) & self.per_target.keys())] + [self.all]
         while track.label is None:
-            async with AsyncExitStack() as slots:
-                for target in sorted(set(check.targets) & set(self.per_target)):
-                    await slots.enter_async_context(self.per_target[target])
-                await slots.enter_async_context(self.all)
+            entered: list[Limiter] = []
+            try:
+                for limiter in limiters:
+                    await limiter.enter()
+                    entered.append(limiter)
                 track.began = track.began or world.clock()
                 taken = await take(check.kind, check.decl.spec, check.values, world)
+            finally:
+                for limiter in entered:
+                    limiter.leave()
             sample, track.ended = taken.sample, world.clock()
             if sample.met and track.red_capable is None:
                 track.red_capable, track.vacuous = witness(check.kind, check.decl.spec, taken)

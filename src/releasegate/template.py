@@ -44,6 +44,8 @@ def as_text(value: Any) -> str:
     """Text of a JSON value as it is put into other text: `true`, `null`, numbers as JSON writes them."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     import json
 
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -187,14 +187,18 @@ def test_a_place_that_is_given_to_one_who_left_goes_to_the_next():
         limiter, order = Limiter(1), []
 
         async def work(name):
-            async with limiter:
-                order.append(name)
+            await limiter.enter()
+            order.append(name)
+            try:
                 await asyncio.sleep(0)
+            finally:
+                limiter.leave()
 
-        async with limiter:
-            tasks = [asyncio.create_task(work(name)) for name in "abc"]
-            await asyncio.sleep(0)
-            tasks[0].cancel()
+        await limiter.enter()
+        tasks = [asyncio.create_task(work(name)) for name in "abc"]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        limiter.leave()
         tasks[1].cancel()  # its place has just been given to it
         await asyncio.gather(*tasks, return_exceptions=True)
         return order, limiter.free

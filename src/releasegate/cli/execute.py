@@ -1,13 +1,12 @@
 """A config and what was asked of the run in; the run, its files and its report out; an exit code back."""
 
 import asyncio
-import secrets
-import shutil
+import os
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from releasegate.wire.live import LiveWire
 
 DEFAULT_EVIDENCE = ".releasegate/evidence.json"
 LARGEST_WIDTH = 120
+USUAL_WIDTH = 100
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ async def _run(
         clock=time.monotonic,
         wall=_now,
         sleep=asyncio.sleep,
-        nonce=lambda: secrets.token_hex(16),
+        nonce=lambda: os.urandom(16).hex(),
     )
     order = gate.Order(
         config=config,
@@ -135,15 +135,14 @@ def _stop_on_signals(stop: asyncio.Event, listener: Silent | Teller) -> None:
 
 
 def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:
-    from releasegate.report import junit, markdown
+    if asked.junit:
+        from releasegate.report import junit
 
-    renderers: tuple[tuple[str | None, Callable[[Evidence], str]], ...] = (
-        (asked.junit, junit.render),
-        (asked.markdown, markdown.render),
-    )
-    for path, render in renderers:
-        if path:
-            write_text(path, render(evidence))
+        write_text(asked.junit, junit.render(evidence))
+    if asked.markdown:
+        from releasegate.report import markdown
+
+        write_text(asked.markdown, markdown.render(evidence))
     if asked.as_json:
         click.echo(to_json(evidence, asked.evidence))
     else:
@@ -168,4 +167,8 @@ def to_json(evidence: Evidence, path: str) -> str:
 
 
 def _width() -> int:
-    return min(LARGEST_WIDTH, shutil.get_terminal_size((100, 24)).columns)
+    try:
+        columns = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns
+    except (OSError, ValueError):  # not a terminal, or closed
+        columns = 0
+    return min(LARGEST_WIDTH, columns or USUAL_WIDTH)

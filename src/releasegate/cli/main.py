@@ -1,5 +1,6 @@
 """Arguments in, an exit code out. Each command lives in a module of its own, loaded when it is called."""
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ import click
 from releasegate import __version__
 from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError
 
+GARBAGE = (50_000, 20, 100)
 COMMANDS = {
     "init": "Write a first config and a workflow.",
     "validate": "Read the config and say everything that is wrong with it. Offline.",
@@ -64,6 +66,15 @@ def cli() -> None:
     Exit codes: 0 may merge (STABLE, DEGRADED) · 1 a bug of the gate · 2 usage or config
                 10 UNSTABLE · 11 INCONCLUSIVE · 130 interrupted
     """
+
+
+def entry() -> None:
+    """Be the process: what is long-lived is soon all there is, so that looking for garbage costs more than it frees."""
+    gc.set_threshold(*GARBAGE)
+    try:
+        main()
+    finally:
+        gc.freeze()  # the end of the process looks once more through all that is not
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -4,6 +4,7 @@ import pytest
 from config_gate import gate, loaded, problems, the_problem, with_check
 
 from releasegate.config.environ import Environment
+from releasegate.config.load import load
 from releasegate.config.yaml import compose
 from releasegate.template import Template, compile_text
 
@@ -193,3 +194,35 @@ def test_a_secret_too_short_to_redact_is_warned_of():
     assert "${TOKEN} is shorter than 4 characters" in warning
     assert "gate.yml:9:13" in warning
     assert "abc" not in warning
+
+
+def test_user_and_password_of_a_url_are_shown_to_that_target_unless_it_has_a_header_of_its_own():
+    url = 'url: "https://me:p%40ss@api.example.com"'
+    shown = loaded(gate(targets=f"targets:\n  api: {{{url}}}\n")).targets["api"]
+    own = loaded(gate(targets=f"targets:\n  api: {{{url}, headers: {{authorization: mine}}}}\n")).targets["api"]
+    other = loaded(
+        gate(
+            "control: {tcp: {connect: db}}",
+            targets=f"targets:\n  api: {{{url}}}\n  db: {{url: 'postgres://me:pw12@db'}}\n",
+        )
+    )
+    assert shown.headers == (("Authorization", "Basic bWU6cEBzcw=="),)
+    assert own.headers == (("authorization", "mine"),)
+    assert other.targets["db"].headers == ()
+
+
+def test_a_certificate_bundle_is_found_beside_the_config():
+    def bundle(path, file="gate/gate.yml"):
+        targets = f"targets:\n  api: {{url: 'https://a.example', ca: {path}}}\n"
+        return load(gate(targets=targets), {}, file=file).targets["api"].ca
+
+    assert bundle("certs/ca.pem") == "gate/certs/ca.pem"
+    assert bundle("/etc/ca.pem") == "/etc/ca.pem"
+    assert bundle("ca.pem", "gate.yml") == "ca.pem"
+
+
+@pytest.mark.parametrize("key", ["password", "Api-Key", "token", "passphrase"])
+def test_what_a_request_sends_under_a_secrets_name_is_a_secret(key):
+    check = f'http: {{post: "api:/x", json: {{user: "${{NAME}}", deep: [{{{key}: "${{VALUE}}"}}]}}, expect: {{status: 200}}}}'
+    config = loaded(with_check(check), {"NAME": "someone", "VALUE": "hunter22"})
+    assert config.secrets == ("hunter22",)

@@ -134,3 +134,9 @@ def test_a_percentile_needs_the_samples_that_carry_it(loop, rule, carried):
 def test_rules_may_repeat_and_contradict_each_other():
     rules = loaded(gate("policy: {block: [failed == 0, failed == 0, failed > 3], warn: [failed == 0]}")).policy.rules
     assert [rule.level for rule in rules] == ["fail", "fail", "fail", "warn"]
+
+
+def test_a_rule_whose_metric_is_not_measured_is_named_before_it_holds_everything_up():
+    rules = "policy: {block: [tests.failed == 0, suite.smoke.pass_rate >= 95%]}"
+    config = loaded(gate(rules))
+    assert [name for name, _ in config.later] == ["rules over tests.failed"]

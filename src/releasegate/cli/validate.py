@@ -8,7 +8,7 @@ from releasegate.cli.files import config_option, environment, json_option, read_
 from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.node import Problem
-from releasegate.errors import EXIT_USAGE
+from releasegate.errors import EXIT_USAGE, UsageError
 
 
 @click.command("validate")
@@ -30,6 +30,10 @@ def command(config_path: str | None, *, needs_env: bool, as_json: bool) -> int:
         config = read_config(config_path, environment(), lenient_env=not needs_env)
     except ConfigError as wrong:
         problems = wrong.problems
+    except UsageError as missing:
+        if not as_json:
+            raise
+        problems = (Problem(config_path or "", 0, 0, str(missing)),)
     if as_json:
         click.echo(json.dumps(_answer(config, problems), ensure_ascii=False))
     else:

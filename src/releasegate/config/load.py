@@ -8,6 +8,7 @@ from releasegate.config import across, canonical
 from releasegate.config.environ import Environment
 from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, NOBODY, Config, ControlDecl, Policy, Rule
 from releasegate.config.node import Node, Problem
+from releasegate.config.rules import is_unmeasured
 from releasegate.config.scalars import InsidePath
 from releasegate.config.secrets import Secrets
 from releasegate.config.shape import MISSING, Reading
@@ -173,6 +174,10 @@ class _Loader:
         later = [(name, reason) for name, reason in LATER.items() if values[name]]
         kinds = {f"kind {found.decl.kind}": getattr(found.kind, "later", None) for found in self.suites.found}
         later += [(name, reason) for name, reason in kinds.items() if reason]
+        unmeasured = sorted({rule.metric for rule in rules if is_unmeasured(rule.metric)})
+        later += [(f"rules over {name}", "it is not measured by this version: it has no value") for name in unmeasured]
+        if any(found.decl.diagnose for found in self.suites.found):
+            later.append(("diagnose", "no other check is read at the moment of a failure by this version"))
         if any(rule.of_baseline is not None for rule in rules):
             later.append(("rules against the baseline", "there is no baseline in this version: they have no value"))
         return tuple(later)

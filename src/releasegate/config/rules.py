@@ -24,7 +24,8 @@ METRICS = {
     "duration": "duration", "latency.p50": "duration", "latency.p95": "duration", "latency.p99": "duration",
     "latency.max": "duration", "memory.peak": "size",
 }  # fmt: skip
-SAMPLES_FOR = {"latency.p50": 2, "latency.p95": 20, "latency.p99": 100}
+UNMEASURED = frozenset({"contract.breaking", "memory.peak"})
+SAMPLES_FOR = {"latency.p50": 1, "latency.p95": 20, "latency.p99": 100}
 OPS = (">=", "<=", "==", "!=", ">", "<")
 LINE = re.compile(r"(?P<metric>(?:\[[^\]]*\]|[^\s\[<>=!])+)\s*(?P<op>>=|<=|==|!=|>(?!=)|<(?!=))\s*(?P<value>\S.*?)\s*")
 PERCENT_OF = re.compile(r"(?P<percent>\d+(?:\.\d+)?)\s?%\s+of\s+baseline")
@@ -59,6 +60,12 @@ class Subject(NamedTuple):
     metric: str
     suite: str | None = None
     check: str | None = None
+
+
+def is_unmeasured(metric: str) -> bool:
+    """Tell whether this version has no value for a metric, so that a rule about it holds everything up."""
+    name = subject_of(metric).metric
+    return name in UNMEASURED or name.startswith("tests.")
 
 
 def subject_of(metric: str) -> Subject:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from releasegate.config.environ import PLACEHOLDER
+from releasegate.config.identities import PASSWORDS
 from releasegate.config.node import Node
 from releasegate.config.shape import Reading
 from releasegate.config.targets import password_of, secrets_of
@@ -60,7 +61,7 @@ class Secrets:
                 self._sent(item)
             return
         for key, item in node.value.items():
-            if key in SECRET_KEYS:
+            if key in SECRET_KEYS or key.lower().replace("-", "_") in PASSWORDS:
                 self._all(item)
             elif key in ADDRESSES and item.env:
                 self._query(item)

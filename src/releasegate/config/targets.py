@@ -1,6 +1,8 @@
 """The `targets:` of a config in, Targets out. A url's userinfo and query are secrets and stand in no message."""
 
 import re
+from base64 import b64encode
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -176,13 +178,29 @@ def _target(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
             node.value["url"], f'the host "{host}" is not in allow_hosts', f"allowed: {', '.join(allowed)}"
         )
     return {
+        **values,
         "url": text,
         "scheme": parts.scheme,
         "host": host,
         "port": parts.port or PORTS[parts.scheme],
         "path": parts.path.rstrip("/"),
-        **{key: value for key, value in values.items() if key != "url"},
+        "headers": (*_basic(parts, values["headers"]), *values["headers"]),
+        "ca": _beside(node.file, values["ca"]),
     }
+
+
+def _basic(parts: SplitResult, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Give the header that shows an url's user and password, unless the target has one of its own."""
+    said = any(name.lower() == "authorization" for name, _ in headers)
+    if parts.scheme not in WITH_PATHS or "@" not in parts.netloc or said:
+        return ()
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return (("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),)
+
+
+def _beside(config: str, path: str | None) -> str | None:
+    """Give a path as it is found from here: it is written relative to the config."""
+    return None if path is None else str(PurePath(config).parent / path)
 
 
 def _allows(pattern: str, host: str) -> bool:

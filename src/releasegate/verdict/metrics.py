@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from releasegate.config.rules import Subject, subject_of
+from releasegate.config.rules import SAMPLES_FOR, Subject, subject_of
 from releasegate.model import CheckResult, Label, Sample
 from releasegate.verdict.label import PASSED
 
 BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
 EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
-LEAST_SAMPLES = {"latency.p50": 1, "latency.p95": 20, "latency.p99": 100, "latency.max": 1}
+LEAST_SAMPLES = {**SAMPLES_FOR, "latency.max": 1}
 DIGITS = 12  # weights are quotients: what lies beyond is rounding, and no rule may turn on it
 QUANTILES = {"latency.p50": 0.5, "latency.p95": 0.95, "latency.p99": 0.99, "latency.max": 1.0}
 

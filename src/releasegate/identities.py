@@ -69,7 +69,9 @@ class IdentityBook:
 
     async def cookies(self, identity: str, target: Target) -> tuple[str, ...]:
         shown = await self._show(identity, target)
-        return shown.cookies if shown and shown.cookies_for == target.name else ()
+        if shown is None or shown.cookies_for is None:
+            return ()
+        return shown.cookies if _one_place(self._targets[shown.cookies_for], target) else ()
 
     def fell_back(self, identity: str) -> bool:
         """Tell whether the identity's real login failed in this run and its fallback is used."""
@@ -181,6 +183,14 @@ class IdentityBook:
         except CouldNotLook as failure:
             trouble = failure.trouble
             raise _trouble(trouble.reason, f"in {trouble.phase}: {trouble.message}", target) from None
+
+
+def _one_place(one: Target, other: Target) -> bool:
+    """Tell whether two targets are one server, as secure: a site and its WebSocket share their cookies."""
+    secure = {"https", "wss"}
+    return (one.host.lower(), one.port, one.scheme in secure) == (
+        other.host.lower(), other.port, other.scheme in secure,
+    )  # fmt: skip
 
 
 def _passing(answer: HttpAnswer) -> bool:

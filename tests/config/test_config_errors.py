@@ -399,3 +399,29 @@ def test_the_hash_of_a_check_holds_the_defaults_that_reach_it():
     assert digest("{timeout: 5s}") != digest("{timeout: 6s}")
     assert digest("{timeout: 5s}", timed) == digest("{timeout: 6s}", timed)
     assert digest("{timeout: 5s}") == digest("{timeout: 5s}")
+
+
+@pytest.mark.parametrize(
+    ("url", "check", "message"),
+    [
+        ("ws://a.example", HEALTH, 'a check of kind http cannot speak to "api": its url is ws://…'),
+        (
+            "https://a.example",
+            'websocket: {connect: "api:/ws", expect: {status: 101}}',
+            'a check of kind websocket cannot speak to "api": its url is https://…',
+        ),
+        ("tcp://a.example:1", HEALTH, 'a check of kind http cannot speak to "api": its url is tcp://…'),
+    ],
+)
+def test_a_kind_that_cannot_speak_to_its_target_is_told(url, check, message):
+    targets = f"targets:\n  api: {{url: '{url}'}}\n"
+    checks = f"suites:\n  smoke:\n    checks:\n      one:\n        {check}\n"
+    problem = the_problem(gate(targets=targets, checks=checks))
+    assert problem.message == message
+    assert "://" in problem.hint
+
+
+def test_a_login_at_a_target_that_takes_no_requests_is_told():
+    targets = TARGETS + "  chat: {url: 'ws://chat.example'}\n"
+    identities = "identities: {me: {login: {post: 'chat:/login', json: {a: b}, token: $.t}}}"
+    assert "a login is posted over http" in the_problem(gate(identities, targets=targets)).message

@@ -180,6 +180,24 @@ def test_a_login_may_give_cookies_which_only_its_own_target_gets():
     assert heard == ["s3cret-cookie"]
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "shared"),
+    [
+        ("ws", "auth", 1, True),
+        ("ws", "AUTH", 1, True),
+        ("wss", "auth", 1, False),
+        ("ws", "auth", 2, False),
+        ("ws", "other", 1, False),
+    ],
+)
+def test_cookies_also_go_to_the_websocket_of_the_same_server(scheme, host, port, shared):
+    login = Login(post=LOGIN.post, json={}, cookies=True)
+    line = "auth\tFALSE\t/\tFALSE\t0\tsession\tabc"
+    one = book(IdentityDecl(name="user", login=login), ScriptedWire("", cookies=(line,)))
+    chat = Target(name="chat", url="", scheme=scheme, host=host, port=port)
+    assert asyncio.run(one.cookies("user", chat)) == ((line,) if shared else ())
+
+
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256"])
 def test_a_minted_token_verifies_and_holds_what_is_declared(algorithm):
     key, public = keys(algorithm)

@@ -3,11 +3,14 @@
 import asyncio
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
 from wire_world import answer, answering, ask, served, target_at, wired
 
+from releasegate.checks.base import Probe
+from releasegate.checks.client import client
 from releasegate.errors import CouldNotLook
 from releasegate.wire.httpx_transport import WireTransport
 
@@ -27,6 +30,7 @@ def test_a_request_loads_only_what_speaks_http():
     code = """
 import asyncio, sys, time
 from releasegate.config.model import Target
+from releasegate.checks.base import Probe
 from releasegate.errors import CouldNotLook
 from releasegate.wire.live import LiveWire
 from releasegate.wire.types import HttpRequest
@@ -126,3 +130,21 @@ def test_a_wire_serves_http_tcp_and_many_targets_at_once():
             return [answered.body for answered in got], contact.address
 
     assert asyncio.run(run()) == ([b"one", b"two"] * 10, "127.0.0.1")
+
+
+def test_a_kinds_own_client_records_what_it_asks():
+    async def run():
+        async with served(answering(answer(b"[1]"))) as port, wired() as wire:
+            target = target_at(port)
+            probe = Probe(
+                scope={}, targets={"api": target}, wire=wire, credentials=None, clock=time.monotonic,
+                sleep=asyncio.sleep, began=0.0,
+            )  # fmt: skip
+            async with client(probe) as http:
+                got = await http.get(f"{target.origin}/list")
+            return got.json(), probe
+
+    got, probe = asyncio.run(run())
+    assert got == [1]
+    assert [phase.name for phase in probe.phases][-1] == "transfer"
+    assert [contact.address for contact in probe.contacts] == ["127.0.0.1"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from releasegate.config import kinds
-from releasegate.config.model import ControlDecl, Rule, Target
+from releasegate.config.model import ControlDecl, IdentityDecl, Rule, Target
 from releasegate.config.node import Node
 from releasegate.config.rules import METRICS, SAMPLES_FOR, subject_of
 from releasegate.config.shape import Reading, did_you_mean
@@ -60,6 +60,18 @@ def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: R
                 at = found.node.value[found.decl.kind]
                 message = f'a check of kind {found.decl.kind} cannot speak to "{name}": its url is {target.scheme}://…'
                 ctx.report(at, message, f"it needs a target of {' or '.join(f'{s}://' for s in sorted(allowed))}")
+
+
+def check_logins(
+    identities: Mapping[str, IdentityDecl], targets: Mapping[str, Target], root: Node, ctx: Reading
+) -> None:
+    """Refuse a login at a target that takes no requests."""
+    for name, identity in identities.items():
+        for login in (identity.login, identity.fallback and identity.fallback.login):
+            target = targets.get(str(login.post.target)) if login else None
+            if target is not None and target.scheme not in {"http", "https"}:
+                message = f'a login is posted over http, and the url of "{target.name}" is {target.scheme}://…'
+                ctx.report(root.value["identities"].keys[name], message, "log in at a target of http:// or https://")
 
 
 def check_circles(checks: Iterable[Found], ctx: Reading) -> None:

@@ -1,15 +1,12 @@
-"""httpx requests in, httpx responses out, over a Wire: what the authors of kinds see.
+"""httpx requests in, httpx responses out, over a Wire: what the authors of kinds see, see `checks.client`."""
 
-async with httpx.AsyncClient(transport=WireTransport(wire, targets)) as client: ...
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 
 from releasegate.config.model import Target
 from releasegate.wire.origin import target_for
-from releasegate.wire.types import HttpRequest, Wire
+from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 
 DEFAULT_TIMEOUT_S = 10.0
 DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -17,11 +14,17 @@ NOT_SENT = frozenset({"host", "content-length", "connection", "accept-encoding"}
 
 
 class WireTransport(httpx.AsyncBaseTransport):
-    """Sends to declared origins only. Raises httpx.UnsupportedProtocol for others; CouldNotLook passes through."""
+    """Sends to declared origins only. Raises httpx.UnsupportedProtocol for others; CouldNotLook passes through.
 
-    def __init__(self, wire: Wire, targets: Mapping[str, Target]) -> None:
+    `hear` is told of every answer, with its phases and who gave it.
+    """
+
+    def __init__(
+        self, wire: Wire, targets: Mapping[str, Target], hear: Callable[[HttpAnswer], None] = lambda _answer: None
+    ) -> None:
         self.wire = wire
         self.targets = targets
+        self.hear = hear
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = str(request.url)
@@ -40,6 +43,7 @@ class WireTransport(httpx.AsyncBaseTransport):
                 timeout_s=max(timeouts, default=DEFAULT_TIMEOUT_S),
             )
         )
+        self.hear(answer)
         headers = [(name, value) for name, value in answer.headers if name not in DECODED]
         return httpx.Response(
             answer.status,

@@ -1,0 +1,21 @@
+"""A probe in, an httpx client out, for the authors of kinds: it reaches declared targets only, and is recorded."""
+
+import httpx
+
+from releasegate.checks.base import Probe
+from releasegate.wire.httpx_transport import WireTransport
+from releasegate.wire.types import HttpAnswer
+
+
+def client(probe: Probe) -> httpx.AsyncClient:
+    """Give a client: `async with client(probe) as http`.
+
+    Phases and contact of each answer go into the probe. Where the world does not answer, CouldNotLook passes through;
+    an URL on no declared target raises httpx.UnsupportedProtocol.
+    """
+
+    def hear(answer: HttpAnswer) -> None:
+        probe.phases.extend(answer.phases)
+        probe.contacts.append(answer.contact)
+
+    return httpx.AsyncClient(transport=WireTransport(probe.wire, probe.targets, hear), trust_env=False)

@@ -8,7 +8,7 @@ from releasegate.wire.types import HttpAnswer
 
 
 def client(probe: Probe) -> httpx.AsyncClient:
-    """Give a client: `async with client(probe) as http`.
+    """Open one for a sample; `async with` closes it.
 
     Phases and contact of each answer go into the probe. Where the world does not answer, CouldNotLook passes through;
     an URL on no declared target raises httpx.UnsupportedProtocol.

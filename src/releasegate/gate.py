@@ -5,16 +5,18 @@ Control first, then the deployment, then the samples with the revision read besi
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from releasegate import __version__
 from releasegate.checks.base import Kind
 from releasegate.config.model import Config
 from releasegate.evidence.assemble import assemble
+from releasegate.evidence.identity import identify
 from releasegate.model import CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
 from releasegate.plan import Plan
-from releasegate.revision import RevisionReader, identify
+from releasegate.revision import RevisionReader
 from releasegate.runner import PASSED, Progress, Run, Runner, World, not_run, take
 from releasegate.sampling import conclude, pause_s
 
@@ -31,8 +33,7 @@ class Listener(Protocol):
     def progress(self, progress: Progress) -> None: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """What is asked of one run. `judged` is the commit to judge, None when nobody named one."""
 
     config: Config
@@ -49,7 +50,9 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
     config = order.config
     foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
     reader = RevisionReader(config.targets.values(), world.wire, world.wall)
-    control = await _unless(stop, _ask_control(order, world, listener), Control(held=None))
+    asked: list[Sample] = []
+    control = await _unless(stop, _ask_control(order, world, listener, asked), None)
+    control = control or Control(held=None, samples=tuple(asked))
     hindrance = "the control failed" if control.held is False else None
     instead = None
     if hindrance is None:
@@ -104,12 +107,12 @@ async def _unless(stop: asyncio.Event, step: Coroutine[Any, Any, Result], instea
         await asyncio.gather(doing, stopping, return_exceptions=True)
 
 
-async def _ask_control(order: Order, world: World, listener: Listener) -> Control:
+async def _ask_control(order: Order, world: World, listener: Listener, samples: list[Sample]) -> Control:
+    """Sample the control into `samples`, which outlive an interruption."""
     declared, kind = order.config.control, order.control_kind
     if declared is None or kind is None:
         return Control(held=None)
     listener.say("asking the control")
-    samples: list[Sample] = []
     while (label := conclude("single", (sample.met for sample in samples))) is None:
         await world.sleep(pause_s("single", sum(not sample.met for sample in samples)))
         samples.append((await take(kind, declared.spec, {}, world)).sample)
@@ -129,10 +132,13 @@ async def _sample(order: Order, reader: RevisionReader, world: World, listener: 
     runner = Runner(world, concurrency=order.config.policy.concurrency, listen=listener.progress)
     between = asyncio.ensure_future(_read_between(reader, world.sleep))
     try:
-        return await runner.run(order.plan.checks, deadline_s=order.deadline_s, stop=stop)
+        done = await runner.run(order.plan.checks, deadline_s=order.deadline_s, stop=stop)
     finally:
         between.cancel()
-        await asyncio.gather(between, return_exceptions=True)
+        (ended,) = await asyncio.gather(between, return_exceptions=True)
+    if isinstance(ended, Exception):  # a bug of ours: without these readings a swap would go unseen
+        raise ended
+    return done
 
 
 async def _read_between(reader: RevisionReader, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -160,6 +166,8 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
         "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
         "partial": plan.partial,
         "later": [list(part) for part in config.later],
+        "control": config.control is not None,
+        "revisions": sorted(name for name, target in config.targets.items() if target.revision),
         "foreign": sorted(foreign),
         "fallbacks": list(fallbacks),
         "writes": sum(check.writes for check in plan.checks),

@@ -1,28 +1,22 @@
-"""What targets say they run in, an Identity out: whether what we look at is what we judge."""
+"""Targets in, what each says it runs out: asked while the deployment is awaited, and beside the samples."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from releasegate.config.model import Revision, Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import Identity, Reading
+from releasegate.evidence.identity import identify, matches
+from releasegate.model import Reading
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
+
+__all__ = ["RevisionReader", "extract", "identify", "matches"]
 
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25
 LONGEST_WAIT_STEP_S = 5.0
 OK = range(200, 300)
-
-
-def matches(judged: str, seen: str) -> bool:
-    """Tell whether a deployed revision is the judged commit: equal, or one a prefix of ≥ 7 hex digits of the other."""
-    one, other = judged.lower(), seen.lower()
-    if one == other:
-        return bool(one)
-    shorter, longer = sorted((one, other), key=len)
-    return bool(re.fullmatch(r"[0-9a-f]{7,}", shorter)) and longer.startswith(shorter)
+LONGEST = 200
 
 
 def extract(revision: Revision, answer: HttpAnswer) -> str:
@@ -47,7 +41,10 @@ def extract(revision: Revision, answer: HttpAnswer) -> str:
     values = {value.strip() for value in found if isinstance(value, str) and value.strip()}
     if len(values) != 1:
         raise ValueError("no revision in the answer" if not values else "several revisions in one answer")
-    return values.pop()
+    value = values.pop()
+    if len(value) > LONGEST:
+        raise ValueError(f"a revision of {len(value)} characters; at most {LONGEST} are read")
+    return value
 
 
 class RevisionReader:
@@ -130,40 +127,3 @@ class RevisionReader:
 
 def _summary(readings: Iterable[Reading]) -> str:
     return ", ".join(f"{r.target} {r.revision or r.problem}" for r in readings)
-
-
-def identify(
-    judged: str | None, readings: tuple[Reading, ...], foreign: frozenset[str], instead: str | None = None
-) -> Identity:
-    """Conclude from all readings. Of `before` only the last counts: what ran before the deployment does not.
-
-    `instead` is what `arrive` gave. `holds` is False when staging was seen to run something else, and None with a
-    `problem` when it could not be read: that proves nothing, and excuses nothing.
-    """
-    if not readings:
-        return Identity(judged=judged, holds=None)
-    wrong, unread = [instead] if instead else [], []
-    for target in dict.fromkeys(reading.target for reading in readings):
-        mine = [reading for reading in readings if reading.target == target]
-        before = [reading for reading in mine if reading.moment == "before"]
-        counted = before[-1:] + [reading for reading in mine if reading.moment != "before"]
-        problem = None if instead else _problem_of(judged if target not in foreign else None, counted)
-        if problem:
-            wrong.append(f"{target} {problem}")
-        unread += [r for r in counted if r.revision is None][:1]
-    silent = [f"{r.target}: its revision could not be read {r.moment} the run ({r.problem})" for r in unread]
-    return Identity(
-        judged=judged or next((r.revision for r in readings if r.revision and r.target not in foreign), None),
-        holds=False if wrong else None if silent else True,
-        readings=readings,
-        problem="; ".join(wrong + silent) or None,
-    )
-
-
-def _problem_of(judged: str | None, readings: list[Reading]) -> str | None:
-    seen = list(dict.fromkeys(reading.revision for reading in readings if reading.revision))
-    if len(seen) > 1:
-        return f"changed during the run from {seen[0]} to {seen[1]}"
-    if judged and seen and not matches(judged, seen[0]):
-        return f"runs {seen[0]}, the commit to judge is {judged}"
-    return None

@@ -6,7 +6,9 @@ from verdict_words import FAILED_CONTROL, decided, labelled, met, ran, unmet
 from releasegate.model import Identity, Label, Level, RuleResult, State
 
 PASSED = labelled("a.good", Label.PASSED, weight=10.0)
-BROKEN_COMMIT = Identity(judged="c" * 40, holds=False, problem=f"api runs {'d' * 40}, the commit to judge is {'c' * 40}")
+BROKEN_COMMIT = Identity(
+    judged="c" * 40, holds=False, problem=f"api runs {'d' * 40}, the commit to judge is {'c' * 40}"
+)
 UNREAD = Identity(judged="c" * 40, holds=None, problem="api: its revision could not be read")
 
 
@@ -78,7 +80,9 @@ def test_what_stands_beside_the_checks_decides_with_them(what, state, exit_code)
 
 
 @pytest.mark.parametrize(
-    "void", [{"interrupted": True}, {"control": FAILED_CONTROL}, {"identity": BROKEN_COMMIT}], ids=lambda what: next(iter(what))
+    "void",
+    [{"interrupted": True}, {"control": FAILED_CONTROL}, {"identity": BROKEN_COMMIT}],
+    ids=lambda what: next(iter(what)),
 )
 def test_void_evidence_outweighs_a_failure(void):
     verdict = decided(PASSED, labelled("a.other", Label.FAILED), **void)
@@ -86,7 +90,9 @@ def test_void_evidence_outweighs_a_failure(void):
     assert "FAILED: a.other" in verdict.reasons[1:]
 
 
-@pytest.mark.parametrize("lesser", [{"deadline_reached": True}, {"rules": [VALUELESS]}, {"identity": UNREAD}, {"rules": [WARN]}])
+@pytest.mark.parametrize(
+    "lesser", [{"deadline_reached": True}, {"rules": [VALUELESS]}, {"identity": UNREAD}, {"rules": [WARN]}]
+)
 def test_a_failure_outweighs_what_is_undecided_or_warned_of(lesser):
     assert decided(PASSED, labelled("a.other", Label.FAILED), **lesser).state is State.UNSTABLE
 
@@ -104,7 +110,9 @@ def test_reasons_name_the_critical_and_the_weightiest_first_and_count_the_rest()
 def test_a_group_is_one_reason():
     from releasegate.verdict.label import label_checks
 
-    checks = label_checks(tuple(ran(f"a.c{n}", "!!!") for n in range(4)), control=FAILED_CONTROL.__class__(held=True), foreign=frozenset())
+    checks = label_checks(
+        tuple(ran(f"a.c{n}", "!!!") for n in range(4)), control=FAILED_CONTROL.__class__(held=True), foreign=frozenset()
+    )
     first = decided(*checks, PASSED).reasons[0]
     assert first == "api does not answer (connect refused): the commit does not start, or staging is down (4 checks)"
 
@@ -138,7 +146,10 @@ def test_a_flaky_pass_is_told_in_a_stable_verdict():
     [(2.0, 8.0, State.DEGRADED), (2.1, 8.0, State.INCONCLUSIVE), (0.0, 8.0, State.DEGRADED)],
 )
 def test_at_most_a_fifth_of_the_weight_may_be_excused(excused, whole, state):
-    assert decided(labelled("a.a", Label.PASSED, weight=whole), labelled("a.b", Label.MUTED, weight=excused)).state is state
+    assert (
+        decided(labelled("a.a", Label.PASSED, weight=whole), labelled("a.b", Label.MUTED, weight=excused)).state
+        is state
+    )
 
 
 def test_where_nothing_has_a_weight_excuses_are_bounded_by_number():

@@ -39,7 +39,13 @@ def test_each_operator_compares_what_was_observed_with_the_threshold(text, held)
 
 def test_a_rule_keeps_its_text_what_was_observed_and_its_level():
     seen = judged("failed == 0", level="warn")
-    assert (seen.rule, seen.observed, seen.level, seen.held, seen.metric) == ("failed == 0", 1, Level.WARN, False, "failed")
+    assert (seen.rule, seen.observed, seen.level, seen.held, seen.metric) == (
+        "failed == 0",
+        1,
+        Level.WARN,
+        False,
+        "failed",
+    )
 
 
 @pytest.mark.parametrize("text", ["pass_rate >= baseline", "latency.p50 <= 110% of baseline"])

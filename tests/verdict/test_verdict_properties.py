@@ -12,7 +12,9 @@ from releasegate.sampling import PROFILES, conclude, step
 
 RED = (State.UNSTABLE, State.INCONCLUSIVE)
 RANK = {State.STABLE: 0, State.DEGRADED: 1, State.INCONCLUSIVE: 2, State.UNSTABLE: 2}
-SAMPLES = st.sampled_from([met(), met(contact=()), unmet(), unmet(401), trouble(), trouble("timeout"), trouble(target="auth")])
+SAMPLES = st.sampled_from(
+    [met(), met(contact=()), unmet(), unmet(401), trouble(), trouble("timeout"), trouble(target="auth")]
+)
 
 
 @st.composite
@@ -27,7 +29,11 @@ def runs(draw):
         samples.append(sample)
         passes, failures = passes + sample.met, failures + (not sample.met)
         label = step(PROFILES[profile], passes, failures, met=sample.met)
-    flags = {"critical": draw(st.booleans()), "advisory": draw(st.booleans()), "weight": draw(st.sampled_from([0.0, 1.0, 2.5]))}
+    flags = {
+        "critical": draw(st.booleans()),
+        "advisory": draw(st.booleans()),
+        "weight": draw(st.sampled_from([0.0, 1.0, 2.5])),
+    }
     return profile, tuple(samples), flags
 
 
@@ -42,10 +48,17 @@ def pieces(draw):
 def as_check(name, profile, samples, flags):
     label = conclude(profile, (sample.met for sample in samples))
     why = None if label else "the run's deadline was reached"
-    return replace(ran(name, "", profile=profile, **flags), samples=samples, label=label or Label.UNPROVEN, not_sampled=why)
+    return replace(
+        ran(name, "", profile=profile, **flags), samples=samples, label=label or Label.UNPROVEN, not_sampled=why
+    )
 
 
-RULES = (rule("pass_rate >= 90%"), rule("warned == 0", "warn"), rule("suite.s0.failed <= 1"), rule("latency.max <= 1s", "warn"))
+RULES = (
+    rule("pass_rate >= 90%"),
+    rule("warned == 0", "warn"),
+    rule("suite.s0.failed <= 1"),
+    rule("latency.max <= 1s", "warn"),
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -89,7 +102,10 @@ def test_green_means_that_every_check_that_counts_passed_with_contact(checks):
 
 
 LABELLED = st.builds(
-    lambda label, critical, advisory: (label, critical, advisory), st.sampled_from(list(Label)), st.booleans(), st.booleans()
+    lambda label, critical, advisory: (label, critical, advisory),
+    st.sampled_from(list(Label)),
+    st.booleans(),
+    st.booleans(),
 )
 RESULTS = st.lists(
     st.builds(
@@ -141,7 +157,10 @@ def oracle(checks, rules, world):
             "deadline_reached": st.sampled_from([False, False, False, True]),
             "control": st.sampled_from([NO_CONTROL, Control(held=True), FAILED_CONTROL]),
             "identity": st.sampled_from(
-                [Identity(judged="c", holds=held, problem=p) for held, p in ((None, None), (True, None), (None, "unread"), (False, "other"))]
+                [
+                    Identity(judged="c", holds=held, problem=p)
+                    for held, p in ((None, None), (True, None), (None, "unread"), (False, "other"))
+                ]
             ),
             "fallbacks": st.sampled_from([(), ("user",)]),
             "red_before": st.sampled_from([0, 0, 1]),

@@ -107,7 +107,9 @@ def run_info(**more: Any) -> RunInfo:
 
 
 def held_identity(**more: Any) -> Identity:
-    readings = tuple(Reading(target="api", moment=m, at="2026-03-01T12:00:00Z", revision=SHA) for m in ("before", "after"))
+    readings = tuple(
+        Reading(target="api", moment=m, at="2026-03-01T12:00:00Z", revision=SHA) for m in ("before", "after")
+    )
     return Identity(**{"judged": SHA, "holds": True, "readings": readings, **more})
 
 
@@ -124,7 +126,11 @@ def evidence(
         "fallbacks": list(fallbacks),
     }
     names = ("text", "metric", "op", "value", "level", "of_baseline")
-    policy = {"rules": [{name: getattr(r, name) for name in names} for r in rules], "deadline_s": 900.0, "concurrency": 64}
+    policy = {
+        "rules": [{name: getattr(r, name) for name in names} for r in rules],
+        "deadline_s": 900.0,
+        "concurrency": 64,
+    }
     given = {"control": NO_CONTROL, "identity": held_identity(), "plan": plan, "policy": policy}
     return assemble(
         run=run_info(**(run or {})), checks=checks, rules=rules, foreign=frozenset(foreign), fallbacks=fallbacks,

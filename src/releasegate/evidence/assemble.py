@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from releasegate.config.model import Rule
+from releasegate.evidence.terms import terms_of
 from releasegate.model import CheckResult, Control, Evidence, Identity, RunInfo
 from releasegate.verdict.decide import decide
 from releasegate.verdict.label import label_checks
@@ -25,7 +26,17 @@ def assemble(
     policy: Mapping[str, Any],
     dropped: Sequence[str] = (),
 ) -> Evidence:
-    """Label, judge the rules, decide. `checks` carry what the samples alone concluded."""
+    """Label, judge the rules, decide. `checks` carry what the samples alone concluded.
+
+    The plan is completed by the terms on which each check counts, and by whether there was a control and who was to
+    say its revision: where it does not say so itself, from what there is.
+    """
+    recorded = {
+        "terms": terms_of(checks),
+        "control": control.held is not None,
+        "revisions": sorted({reading.target for reading in identity.readings}),
+        **plan,
+    }
     labelled = label_checks(checks, control=control, foreign=foreign)
     left_out = [left["id"] for left in plan.get("left_out", ())]
     judged = evaluate(rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out)
@@ -44,7 +55,7 @@ def assemble(
         checks=labelled,
         rules=judged,
         verdict=verdict,
-        plan=dict(plan),
+        plan=recorded,
         policy=dict(policy),
         control=control,
         identity=identity,

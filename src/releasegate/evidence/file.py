@@ -89,11 +89,13 @@ class _Version(msgspec.Struct):
 def read(path: Path) -> Evidence:
     """Read the file. Raises EvidenceError when it is missing, too large or unreadable."""
     try:
-        if path.stat().st_size > LARGEST_READ:
-            raise EvidenceError(f"{path} is larger than {LARGEST_READ} bytes: no gate wrote it")
-        return decode(path.read_bytes())
+        with path.open("rb") as file:
+            encoded = file.read(LARGEST_READ + 1)
     except OSError as problem:
         raise EvidenceError(f"cannot read {path}: {problem.strerror}; run the gate again") from problem
+    if len(encoded) > LARGEST_READ:
+        raise EvidenceError(f"{path} is larger than {LARGEST_READ} bytes: no gate wrote it")
+    return decode(encoded)
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Evidence in, its verdict once more out: derived anew from what was found, and refused where it contradicts itself."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -9,19 +8,11 @@ from msgspec.structs import replace
 from releasegate.config.model import Rule
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import SCHEMA, assemble
+from releasegate.evidence.identity import identify
+from releasegate.evidence.terms import Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
-from releasegate.model import (
-    CheckResult,
-    Control,
-    Evidence,
-    Identity,
-    Label,
-    LeftOut,
-    Outcome,
-    RuleResult,
-    Sample,
-    Verdict,
-)
+from releasegate.model import CheckResult, Control, Evidence, Label, Outcome, RuleResult, Sample, Verdict
+from releasegate.redact import SHOWN
 from releasegate.sampling import PROFILES, conclude
 from releasegate.verdict.label import PASSED
 from releasegate.verdict.outcome import outcome_of
@@ -29,102 +20,100 @@ from releasegate.verdict.outcome import outcome_of
 ADVICE = "it was altered, or written by a faulty gate: run the gate again"
 CONTROL_PROFILE = "single"
 MOST_NAMED = 5
-
-
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the recorded plan decides."""
-
-    checks: list[str]
-    left_out: list[LeftOut] = []
-    foreign: list[str] = []
-    fallbacks: list[str] = []
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the recorded policy decides."""
-
-    rules: list[Rule]
-
-
-class Terms(NamedTuple):
-    """On what terms the evidence was judged."""
-
-    plan: Planned
-    rules: Sequence[Rule]
+NOT_SELECTED = "not selected"  # the plan's words for what a selection left out
+UNJUDGEABLE = (LookupError, RecursionError, TypeError, ValueError)
+"""What values that no gate writes make of the judging."""
 
 
 def rejudge(evidence: Evidence) -> Verdict:
     """Give the verdict from the samples alone. Raises EvidenceError when anything recorded says otherwise."""
     if evidence.schema != SCHEMA:
         raise EvidenceError(f"this version reads {SCHEMA}, the evidence is {evidence.schema!r}")
-    terms = _terms(evidence)
-    _demand_complete(evidence, terms.plan)
-    _demand_control(evidence.control)
-    _demand_identity(evidence.identity, frozenset(terms.plan.foreign))
     try:
-        again = assemble(
-            run=evidence.run,
-            checks=tuple(_stage_a(check) for check in evidence.checks),
-            rules=terms.rules,
-            control=evidence.control,
-            identity=evidence.identity,
-            foreign=frozenset(terms.plan.foreign),
-            fallbacks=terms.plan.fallbacks,
-            plan=evidence.plan,
-            policy=evidence.policy,
-        )
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise EvidenceError(f"the evidence cannot be judged: {wrong}; {ADVICE}") from wrong
+        terms = msgspec.convert(evidence.plan, Terms)
+        rules = msgspec.convert(evidence.policy, Policy).rules
+    except msgspec.ValidationError as wrong:
+        raise EvidenceError(f"the recorded plan or policy cannot be read: {wrong}; {ADVICE}") from wrong
+    try:
+        return _rejudge(evidence, terms, rules)
+    except UNJUDGEABLE as wrong:
+        raise EvidenceError(f"the evidence cannot be judged: {wrong!r:.200}; {ADVICE}") from wrong
+
+
+def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict:
+    _demand_plan(evidence, terms)
+    _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
+    _demand_identity(evidence, terms)
+    again = assemble(
+        run=evidence.run,
+        checks=tuple(_stage_a(check) for check in evidence.checks),
+        rules=rules,
+        control=evidence.control,
+        identity=evidence.identity,
+        foreign=frozenset(terms.foreign),
+        fallbacks=terms.fallbacks,
+        plan=evidence.plan,
+        policy=evidence.policy,
+    )
     _demand_equal(evidence, again)
     return again.verdict
 
 
-def _terms(evidence: Evidence) -> Terms:
-    try:
-        rules = msgspec.convert(evidence.policy, Policy).rules
-        return Terms(msgspec.convert(evidence.plan, Planned), rules)
-    except msgspec.ValidationError as wrong:
-        raise EvidenceError(f"the recorded plan or policy cannot be read: {wrong}; {ADVICE}") from wrong
-
-
-def _demand_complete(evidence: Evidence, plan: Planned) -> None:
-    planned, there = plan.checks, [check.id for check in evidence.checks]
+def _demand_plan(evidence: Evidence, terms: Terms) -> None:
+    """Refuse checks that are not those of the plan, or that count otherwise than it says."""
+    planned, there = terms.checks, [check.id for check in evidence.checks]
     if sorted(planned) != sorted(there) or len(set(there)) != len(there):
         missing = sorted(set(planned) ^ set(there)) or ["a check stands there twice"]
         raise EvidenceError(f"the evidence is not that of its plan: {', '.join(missing[:MOST_NAMED])}; {ADVICE}")
+    other = [check.id for check in evidence.checks if terms.terms.get(check.id) != term_of(check)]
+    other += sorted(set(terms.terms) - set(there))
+    if other:
+        raise EvidenceError(f"{', '.join(other[:MOST_NAMED])}: not on the terms of the plan; {ADVICE}")
+    if not terms.partial and any(left.reason == NOT_SELECTED for left in terms.left_out):
+        raise EvidenceError(f"the run is recorded as whole, and as one of a selection; {ADVICE}")
+    if not {left.id for left in terms.left_out}.isdisjoint(there):
+        raise EvidenceError(f"a check is recorded as left out and as run; {ADVICE}")
 
 
-def _demand_control(control: Control) -> None:
+def _demand_control(control: Control, terms: Terms, *, interrupted: bool) -> None:
     """Refuse a control that held without samples that say so; one that failed voids the run whatever they say."""
     for sample in control.samples:
         _judge_sample("the control", sample)
-    held = _concluded("the control", CONTROL_PROFILE, control.samples) in PASSED if control.samples else None
+    label = _concluded("the control", CONTROL_PROFILE, control.samples)
+    held = None if label is None else label in PASSED
     if control.held is not False and control.held is not held:
         raise EvidenceError(f"the control is recorded as held={control.held}, its samples say otherwise; {ADVICE}")
+    if (control.held is None) is terms.control and not (terms.control and interrupted):
+        declared = "a" if terms.control else "no"
+        raise EvidenceError(f"the plan has {declared} control, the control is held={control.held}; {ADVICE}")
 
 
-def _demand_identity(identity: Identity, foreign: frozenset[str]) -> None:
-    """Refuse a deployment said to hold whose last reading at some target does not name the judged commit."""
-    if not identity.holds:
+def _demand_identity(evidence: Evidence, terms: Terms) -> None:
+    """Refuse a deployment that the readings do not show. One that did not hold voids the run whatever they say."""
+    identity, run, control = evidence.identity, evidence.run, evidence.control
+    if identity.holds is False:
         return
-    last = {reading.target: reading.revision for reading in identity.readings}
-    for target, revision in last.items():
-        known = revision and (target in foreign or _same_commit(identity.judged, revision))
-        if not known:
-            raise EvidenceError(f"the deployment is recorded as held, but {target} last ran {revision}; {ADVICE}")
-    if not last:
-        raise EvidenceError(f"the deployment is recorded as held, but no target was read; {ADVICE}")
-
-
-def _same_commit(judged: str | None, revision: str) -> bool:
-    one, other = (judged or "").lower(), revision.lower()
-    return bool(one) and (one.startswith(other) or other.startswith(one))
+    again = identify(identity.judged, identity.readings, frozenset(terms.foreign))
+    known = (identity.judged, identity.holds) == (again.judged, again.holds) and _same(identity.problem, again.problem)
+    if not known or (run.sha and run.sha != identity.judged):
+        raise EvidenceError(
+            f"the deployment is recorded as holds={identity.holds} for {identity.judged}, the readings of it say"
+            f" holds={again.holds} ({again.problem}) for {run.sha or again.judged}; {ADVICE}"
+        )
+    if run.interrupted or control.held is False:
+        return
+    wanted = {(name, moment) for name in terms.revisions for moment in ("before", "after")}
+    read = {(reading.target, reading.moment) for reading in identity.readings}
+    if missing := sorted(wanted - read):
+        raise EvidenceError(f"the revision of {missing[0][0]} was not read {missing[0][1]} the run; {ADVICE}")
 
 
 def _stage_a(check: CheckResult) -> CheckResult:
     """Give the check with the label that its samples come to, each judged again."""
     if check.profile not in PROFILES:
         raise EvidenceError(f"{check.id}: unknown profile {check.profile!r}")
+    if check.red_capable and check.vacuous:
+        raise EvidenceError(f"{check.id} is recorded as red-capable, and as not: {check.vacuous[0]}; {ADVICE}")
     for sample in check.samples:
         _judge_sample(check.id, sample)
     label = _concluded(check.id, check.profile, check.samples)
@@ -154,6 +143,8 @@ def _demand_equal(evidence: Evidence, again: Evidence) -> None:
     for recorded, derived in zip(evidence.checks, again.checks, strict=True):
         if recorded.label is not derived.label:
             raise EvidenceError(f"{recorded.id} is recorded as {recorded.label}, it comes to {derived.label}; {ADVICE}")
+        if not (_same(recorded.reason, derived.reason) and _same(recorded.strength, derived.strength)):
+            raise EvidenceError(f"{recorded.id} is explained otherwise than by its samples; {ADVICE}")
     if len(evidence.rules) != len(again.rules):
         raise EvidenceError(f"{len(evidence.rules)} rules are recorded, the policy has {len(again.rules)}; {ADVICE}")
     for rule, other in zip(evidence.rules, again.rules, strict=True):
@@ -161,12 +152,34 @@ def _demand_equal(evidence: Evidence, again: Evidence) -> None:
             raise EvidenceError(
                 f"the rule {rule.rule!r} is recorded as {_said(rule)}, it comes to {_said(other)}; {ADVICE}"
             )
-    for name in ("state", "exit_code", "score", "reasons"):
-        was, comes_to = getattr(evidence.verdict, name), getattr(again.verdict, name)
-        if was != comes_to:
-            raise EvidenceError(
-                f"the verdict's {name} is recorded as {was!s:.200}, it comes to {comes_to!s:.200}; {ADVICE}"
-            )
+    for name in ("state", "exit_code", "score"):
+        _demand_same(name, getattr(evidence.verdict, name), getattr(again.verdict, name))
+    was, comes_to = evidence.verdict.reasons, again.verdict.reasons
+    if len(was) != len(comes_to) or not all(map(_same, was, comes_to)):
+        _demand_same("reasons", was, comes_to)
+
+
+def _demand_same(name: str, was: object, comes_to: object) -> None:
+    if was != comes_to:
+        raise EvidenceError(
+            f"the verdict's {name} is recorded as {was!s:.200}, it comes to {comes_to!s:.200}; {ADVICE}"
+        )
+
+
+def _same(recorded: str | None, derived: str | None) -> bool:
+    """Tell whether a text is the derived one, whatever a redaction took out of it: a secret may be a word of ours."""
+    first, *rest = (recorded or "").split(SHOWN)
+    if not rest or derived is None:
+        return recorded == derived
+    if not derived.startswith(first):
+        return False
+    *middle, last = rest
+    at = len(first)
+    for piece in middle:
+        at = derived.find(piece, at) + len(piece)
+        if at < len(piece):
+            return False
+    return len(derived) - len(last) >= at and derived.endswith(last)
 
 
 def _said(rule: RuleResult) -> str:

@@ -64,8 +64,11 @@ def _void(control: Control, identity: Identity, *, interrupted: bool) -> list[st
 
 def _broken(checks: Sequence[CheckResult], rules: Sequence[RuleResult]) -> list[str]:
     broken = [check for check in checks if check.label in BROKEN and not check.advisory]
+    blocking = {check.id for check in broken}
     out, told = [], set()
     for group in groups(checks):
+        if blocking.isdisjoint(group.ids):
+            continue
         out.append(f"{group.sentence} ({len(group.ids)} checks)")
         told |= set(group.ids)
     for label in (Label.REGRESSION, Label.FAILED):

@@ -1,0 +1,98 @@
+"""Runs to forge, and a forger's tools: `judged(with_change(tree_of(mixed()), ("verdict", "state"), put("STABLE")))`."""
+
+import copy
+import json
+
+from verdict_words import evidence, held_identity, met, ran, rule, trouble
+
+from releasegate.evidence.file import decode, encode
+from releasegate.evidence.rejudge import rejudge
+from releasegate.model import Control, Identity, Reading
+
+SHA, OTHER = held_identity().judged, "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
+RULES = (rule("pass_rate >= 90%"), rule("leaked == 0", "warn"), rule("suite.left.failed == 0"))
+HELD = Control(held=True, samples=(met(),))
+
+
+def reading(moment, revision=SHA, target="api"):
+    return Reading(target=target, moment=moment, at="2026-03-01T12:00:00Z", revision=revision)
+
+
+def mixed(**more):
+    """A red run with something of everything."""
+    checks = (
+        ran("a.dead", "✗✗", profile="single", critical=True, weight=3.0),
+        ran("a.flaky", "✗✓✓✓", profile="single", each={"✗": trouble("timeout")}),
+        ran("a.refuses", "✓", profile="single", twin="a.flaky"),
+        ran("a.advisory", "!!", profile="single", advisory=True, each={"!": trouble(target="auth")}),
+        ran("a.cut", "✓", profile="lean"),
+        ran("a.vacuous", "✓", profile="once", red_capable=False, vacuous=('$.a matches ".*"',)),
+    )
+    given = {
+        "rules": RULES,
+        "control": HELD,
+        "foreign": ("auth",),
+        "left_out": ({"id": "left.out", "reason": "not selected"},),
+        "fallbacks": ("user",),
+    }
+    return evidence(*checks, **{**given, **more})
+
+
+def sound(**more):
+    return evidence(
+        ran("a.one", profile="lean", drawn="✓✓✓✓✓"),
+        ran("a.two", "✓", profile="single"),
+        rules=RULES[:2],
+        control=HELD,
+        **more,
+    )
+
+
+def tree_of(made):
+    return json.loads(encode(made))
+
+
+def judged(tree):
+    return rejudge(decode(json.dumps(tree).encode()))
+
+
+def at(tree, path):
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def with_change(tree, path, change):
+    """Give a copy in which `change(parent, key)` was done at the path."""
+    forged = copy.deepcopy(tree)
+    change(at(forged, path[:-1]), path[-1])
+    return forged
+
+
+def put(value):
+    def change(parent, key):
+        parent[key] = value
+
+    return change
+
+
+def drop(parent, key):
+    del parent[key]
+
+
+def twice(parent, key):
+    parent.append(copy.deepcopy(parent[key]))
+
+
+MADE = {
+    "sound": sound,
+    "mixed": mixed,
+    "interrupted": lambda: mixed(run={"interrupted": True}),
+    "late": lambda: mixed(run={"deadline_reached": True}),
+    "the control failed": lambda: mixed(control=Control(held=False, samples=(trouble(), trouble()), problem="refused")),
+    "no control": lambda: mixed(control=Control(held=None)),
+    "another commit": lambda: mixed(
+        identity=Identity(judged=SHA, holds=False, readings=(reading("before", OTHER),), problem="api runs another")
+    ),
+    "nothing": evidence,
+}

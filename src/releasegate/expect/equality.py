@@ -3,7 +3,12 @@
 from typing import Any
 
 
+PLAIN = frozenset({int, float, str})
+
+
 def same(a: Any, b: Any) -> bool:
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return bool(a == b)
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, dict):

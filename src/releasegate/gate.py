@@ -42,14 +42,14 @@ class Order(Struct, frozen=True, kw_only=True):
     deadline_s: float
     control_kind: Kind | None
     fallbacks: Callable[[], tuple[str, ...]]
+    clean: Callable[[Any], Any] = lambda said: said
+    """Takes the secrets out of what staging said, before anything is concluded from it."""
 
 
 async def run(order: Order, world: World, listener: Listener, stop: asyncio.Event) -> Evidence:
     """Run the gate. Always gives evidence: what stood in the way is part of it. A bug of ours is raised."""
     started, began = world.wall(), world.clock()
-    config = order.config
-    foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
-    reader = RevisionReader(config.targets.values(), world.wire, world.wall)
+    reader = RevisionReader(order.config.targets.values(), world.wire, world.wall)
     asked: list[Sample] = []
     control = await _unless(stop, _ask_control(order, world, listener, asked), None)
     control = control or Control(held=None, samples=tuple(asked))
@@ -65,24 +65,32 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
     if done is None:
         done = await _sample(order, reader, world, listener, stop)
         await _unless(stop, reader.read("after"), ())
-    identity = identify(order.judged, tuple(reader.readings), foreign, instead)
-    interrupted = stop.is_set()
-    info = RunInfo(
-        gate=config.gate,
-        sha=order.judged,
-        started=started,
-        duration_s=round(world.clock() - (began if hindrance else sampling_began), 6),
-        revisions=_newest(identity),
-        tool_version=__version__,
-        config_hash=config.hash,
-        mode=config.mode,
-        interrupted=interrupted,
-        deadline_reached=done.stopped == "deadline",
-    )
-    fallbacks = order.fallbacks()
+    lasted_s = world.clock() - (began if hindrance else sampling_began)
+    said = order.clean((done.checks, control, tuple(reader.readings), instead))
+    info = {"started": started, "duration_s": round(lasted_s, 6), "interrupted": stop.is_set()}
+    return _conclude(order, said, {**info, "deadline_reached": done.stopped == "deadline"})
+
+
+Said = tuple[tuple[CheckResult, ...], Control, tuple[Reading, ...], str | None]
+
+
+def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
+    """Put together what was said, with the secrets already out of it, and judge it."""
+    checks, control, readings, instead = said
+    config, fallbacks = order.config, order.fallbacks()
+    foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
+    identity = identify(order.judged, readings, foreign, instead)
     return assemble(
-        run=info,
-        checks=done.checks,
+        run=RunInfo(
+            gate=config.gate,
+            sha=order.judged,
+            revisions=_newest(identity),
+            tool_version=__version__,
+            config_hash=config.hash,
+            mode=config.mode,
+            **info,
+        ),
+        checks=checks,
         rules=config.policy.rules,
         control=control,
         identity=identity,

@@ -84,10 +84,13 @@ async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -
         probe.phases.extend(could_not.phases)
         if could_not.contact:
             probe.contacts.append(could_not.contact)
-    except TimeoutError:
-        if not bound.expired():
+    except TimeoutError as error:
+        if bound.expired():
+            trouble = probe.trouble("timeout", f"the sample did not end within {kind.timeout_s(spec):g} s").trouble
+        elif isinstance(error, expected):
+            trouble = probe.trouble("timeout", str(error)).trouble
+        else:
             raise
-        trouble = probe.trouble("timeout", f"the sample did not end within {kind.timeout_s(spec):g} s").trouble
     except expected as error:
         trouble = probe.trouble(type(error).__name__, str(error)).trouble
     finally:

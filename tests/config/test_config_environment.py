@@ -226,3 +226,10 @@ def test_what_a_request_sends_under_a_secrets_name_is_a_secret(key):
     check = f'http: {{post: "api:/x", json: {{user: "${{NAME}}", deep: [{{{key}: "${{VALUE}}"}}]}}, expect: {{status: 200}}}}'
     config = loaded(with_check(check), {"NAME": "someone", "VALUE": "hunter22"})
     assert config.secrets == ("hunter22",)
+
+
+def test_a_secret_is_no_value_of_a_for():
+    check = 'for: {who: ["${TOKEN}", b]}\nhttp: {get: "api:/{{who}}", expect: {status: 200}}'
+    problem = the_problem(with_check(check, IDENTITY), {"TOKEN": "hunter22"})
+    assert "would stand in the check's id" in problem.message
+    assert "hunter22" not in str(problem)

@@ -225,3 +225,11 @@ def test_a_kept_expectation_judged_again_says_the_same(value, path, operator):
         written = decode(encode(expectation), type=Expectation)
         assert rejudge(written) is (expectation.met if expectation.kept else None)
         assert len(expectation.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "met"), [("6", True), ("1" + "0" * 200 + "e50", True), ("1" + "0" * 299 + "e99", False)]
+)
+def test_never_green_05_a_text_that_states_no_finite_number_meets_no_bound(text, met):
+    demand, _ = read(ValueExpect("header x"), "{min: 5}")
+    assert judge_value(demand, text, {})[0].met is met

@@ -185,7 +185,7 @@ def test_never_green_07_an_interrupted_run_is_never_green_at_whatever_stage(stop
     checks = (check("a", profile="standard"), check("b", profile="standard"))
     evidence = gate(*checks, control="✓", says={"api": answers}, targets=(target(wait_s=60),), stop_at=stop_at)
     assert evidence.run.interrupted
-    assert (evidence.verdict.state, evidence.verdict.exit_code) == (State.INCONCLUSIVE, 11)
+    assert (evidence.verdict.state, evidence.verdict.exit_code) == (State.INCONCLUSIVE, 130)
     assert evidence.verdict.reasons[0] == "the run was interrupted before its end"
     assert [c.id for c in evidence.checks] == ["s.a", "s.b"]
     assert all(c.label is Label.PASSED or c.not_sampled for c in evidence.checks)

@@ -6,8 +6,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from releasegate.model import Contact, Expectation, Outcome, Sample
+from releasegate.model import CheckResult, Contact, Expectation, Label, Outcome, Reading, Sample
 from releasegate.redact import Redactor, safe_url
 
 SECRETS = st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=40)
@@ -112,3 +113,18 @@ def test_any_text_can_be_cleaned(text):
 )
 def test_an_url_is_shown_without_userinfo_and_query_values(url, safe):
     assert safe_url(url) == safe
+
+
+@pytest.mark.parametrize("secret", ["standard", "s.health", "before", "equals", "http", "target"])
+def test_a_secret_that_is_also_a_word_of_the_gate_does_not_garble_what_the_gate_says(secret):
+    one = replace(sample(f"staging says {secret}"), target="target")
+    check = CheckResult(
+        id="s.health", suite="s", kind="http", label=Label.FAILED, critical=False, weight=1.0, hash="h",
+        samples=(one,), profile="standard",
+    )  # fmt: skip
+    reading = Reading(target="target", moment="before", at="t", revision=secret)
+    cleaned, read = Redactor([secret]).clean_struct((check, reading))
+    assert (cleaned.id, cleaned.kind, cleaned.profile) == ("s.health", "http", "standard")
+    assert (cleaned.samples[0].target, cleaned.samples[0].expectations[0].operator) == ("target", "equals")
+    assert (read.target, read.moment, read.revision) == ("target", "before", "***")
+    assert cleaned.samples[0].excerpt == "said staging says ***"

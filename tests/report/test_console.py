@@ -200,7 +200,7 @@ def test_a_partial_run_says_that_it_speaks_for_its_part_only():
 
 
 def test_an_interrupted_run_shows_the_exit_code_that_the_command_ends_with():
-    story = evidence(check("a.b", "✓"), state=State.INCONCLUSIVE, run={"interrupted": True})
+    story = judged(check("a.b"), run={"interrupted": True})
     assert plain(story).startswith("INCONCLUSIVE  do not merge, the evidence does not decide · exit 130\n")
 
 

@@ -1,8 +1,9 @@
 """`releasegate demo`: the gate at work on an embedded staging."""
 
+import json
 import signal
-import threading
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,16 @@ from releasegate.config.load import load
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
 from releasegate.errors import UsageError
+
+if TYPE_CHECKING:
+    from releasegate.demo.serve import Staging
+
+POLL_S = 0.2
+NOWHERE = (
+    ("STAGING_REDIS_URL", "redis://cache.invalid:6379/0"),
+    ("STAGING_POSTGRES_URL", "postgres://database.invalid/app"),
+)
+"""What the whole reference config names as well; the demo does not serve it yet, and no such host exists."""
 
 
 def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -24,8 +35,9 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 @click.command("demo")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on. May be repeated.")
 @click.option(
-    "--faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults, help="List the faults."
-)
+    "--faults", "list_faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults,
+    help="List the faults.",
+)  # fmt: skip
 @click.option("--serve", is_flag=True, help="Keep the staging up and print the environment that a config needs.")
 @click.option(
     "--port", type=click.IntRange(0, 65000), default=0, help="First of four ports in a row.  [default: free ones]"
@@ -49,7 +61,7 @@ def command(faults: tuple[str, ...], *, serve: bool, port: int, **asked: Any) ->
 
     with Staging(faults, port=port) as staging:
         if serve:
-            _serve(staging.environ, staging.revision)
+            _serve(staging, as_json=asked["as_json"])
             return 0
         path = gate.path()
         config = load(read_text(path), staging.environ, file=str(path))
@@ -71,14 +83,19 @@ def _demand_known(faults: tuple[str, ...]) -> None:
             raise UsageError(f'there is no fault "{name}"; {did_you_mean(name, FAULTS)}; list them: --faults')
 
 
-def _serve(environ: dict[str, str], revision: str) -> None:
-    """Print the environment and wait for a signal."""
-    for name, value in environ.items():
-        click.echo(f"export {name}='{value}'")
-    click.echo(f"export RELEASEGATE_SHA='{revision}'")
+def _serve(staging: "Staging", *, as_json: bool) -> None:
+    """Print the environment and wait for a signal. Raises UsageError when the staging ends by itself."""
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # before anything is said: who hears it may stop us at once
+        signal.signal(number, lambda got, _frame: stopped.append(got))
+    environ = {**staging.environ, "RELEASEGATE_SHA": staging.revision}
+    if as_json:
+        click.echo(json.dumps({"environment": environ}))
+    else:
+        click.echo("\n".join(f"export {name}='{value}'" for name, value in environ.items()))
+        click.echo("\n".join(("# nothing is served there yet:", *(f"export {name}='{url}'" for name, url in NOWHERE))))
     click.echo("# up; stop with Ctrl-C", err=True)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopped.set())
-    while not stopped.wait(1.0):
-        pass
+    while not stopped:
+        time.sleep(POLL_S)
+        if not stopped and not staging.alive:
+            raise UsageError("the embedded staging ended by itself; what it said stands above, if it said anything")

@@ -60,12 +60,11 @@ def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
         evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
     finally:
         listener.close()
-    evidence = redactor.clean_struct(evidence)
     path = Path(asked.evidence)
     write(evidence, path)
     rejudge(read(path))
     _report(evidence, asked, environ)
-    return EXIT_INTERRUPTED if evidence.run.interrupted else evidence.verdict.exit_code
+    return evidence.verdict.exit_code
 
 
 def _prepare_place(evidence: str) -> None:
@@ -106,6 +105,7 @@ async def _run(
         deadline_s=asked.deadline_s or config.policy.deadline_s,
         control_kind=kind(config.control.kind) if config.control else None,
         fallbacks=book.fallbacks,
+        clean=redactor.clean_struct,
     )
     try:
         return await gate.run(order, world, listener, stop)
@@ -157,7 +157,7 @@ def to_json(evidence: Evidence, path: str) -> str:
     verdict = evidence.verdict
     answer: dict[str, Any] = {
         "verdict": verdict.state.value,
-        "exit_code": EXIT_INTERRUPTED if evidence.run.interrupted else verdict.exit_code,
+        "exit_code": verdict.exit_code,
         "reasons": list(verdict.reasons),
         "score": verdict.score,
         "counts": dict(sorted(Counter(check.label.value for check in evidence.checks).items())),

@@ -7,7 +7,6 @@ import click
 
 from releasegate.cli.execute import to_json
 from releasegate.cli.files import coloured, environment, json_option
-from releasegate.errors import EXIT_INTERRUPTED
 from releasegate.evidence.file import read
 from releasegate.evidence.rejudge import rejudge
 from releasegate.report import console
@@ -32,4 +31,4 @@ def command(file: str, *, as_json: bool) -> int:
     else:
         colour = coloured(environment(), terminal=sys.stdout.isatty())
         click.echo(console.render(evidence, colour=colour, width=100), color=colour)
-    return EXIT_INTERRUPTED if evidence.run.interrupted else verdict.exit_code
+    return verdict.exit_code

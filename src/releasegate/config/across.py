@@ -62,6 +62,14 @@ def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: R
                 ctx.report(at, message, f"it needs a target of {' or '.join(f'{s}://' for s in sorted(allowed))}")
 
 
+def check_ids(secrets: Iterable[str], checks: Iterable[Found], ctx: Reading) -> None:
+    """Refuse a `for:` value that is a secret: it would stand in the id of its check, in every report."""
+    for found in checks:
+        values = {str(value) for loop in found.decl.loops.values() for value in loop}
+        if any(secret in value for secret in secrets for value in values):
+            ctx.report(found.node.value["for"], "a value of for: is a secret, and would stand in the check's id")
+
+
 def check_logins(
     identities: Mapping[str, IdentityDecl], targets: Mapping[str, Target], root: Node, ctx: Reading
 ) -> None:

@@ -146,6 +146,7 @@ class _Loader:
     ) -> Config:
         policy = values["policy"] or {}
         secrets = Secrets(self.ctx).of_config(root, self.suites.nodes)
+        across.check_ids(secrets, self.suites.found, self.ctx)
         return Config(
             gate=values["gate"],
             mode=values["mode"],

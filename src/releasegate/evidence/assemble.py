@@ -47,6 +47,7 @@ def assemble(
         identity=identity,
         interrupted=run.interrupted,
         deadline_reached=run.deadline_reached,
+        advisory=run.mode == "advisory",
         fallbacks=fallbacks,
     )
     return Evidence(

@@ -1,7 +1,6 @@
 """Evidence in, its file out, and back: JSON, versioned, bounded, written whole or not at all."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from releasegate.evidence.assemble import SCHEMA
 from releasegate.model import CheckResult, Evidence
 
 LARGEST = 20 * 2**20
-LARGEST_READ = 100 * 2**20
+LARGEST_READ = 500 * 2**20
+PRIVATE = 0o600
 
 
 def encode(evidence: Evidence) -> bytes:
@@ -59,13 +59,13 @@ def write(evidence: Evidence, path: Path) -> None:
     """Write the file whole or not at all. Raises UsageError when the place cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
                 file.write(encode(evidence))
-            Path(name).replace(path)
+            draft.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             raise
     except OSError as problem:
         raise UsageError(f"cannot write the evidence to {path}: {problem.strerror}") from problem

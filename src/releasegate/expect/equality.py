@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 PLAIN = frozenset({int, float, str})
 
 

@@ -1,5 +1,6 @@
 """Demands and what staging gave in, expectations out. Pure; no input makes it raise."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -170,9 +171,10 @@ def _sources(value: Any) -> Any:
 
 def number_of(value: Any) -> Any:
     """Give the number that a text states, else the value as it is."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return int(value) if value.lstrip("-").isdigit() else float(value)
-    return value
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return value
+    number = int(value) if value.lstrip("-").isdigit() else float(value)
+    return number if math.isfinite(number) else value
 
 
 def _as_texts(operator: str, operand: Any) -> Any:

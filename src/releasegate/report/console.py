@@ -7,7 +7,6 @@ from releasegate.report.next_steps import MOST_NAMES, next_steps
 from releasegate.report.paper import Paper
 from releasegate.report.words import (
     EXCUSED,
-    exit_code,
     listing,
     marks,
     observed,
@@ -42,7 +41,7 @@ def render(evidence: Evidence, *, colour: bool, width: int) -> str:
 
 def _verdict(paper: Paper, evidence: Evidence) -> None:
     verdict = evidence.verdict
-    paper.tagged(verdict.state.value, f" {order(evidence)} · exit {exit_code(evidence)}", STYLES[verdict.state])
+    paper.tagged(verdict.state.value, f" {order(evidence)} · exit {verdict.exit_code}", STYLES[verdict.state])
     for reason in overview.reasons(evidence):
         paper.line(reason, indent=2)
     paper.gap()

@@ -14,6 +14,9 @@ from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plura
 MOST_STEPS = 12
 LONGEST_MOMENT = 48
 GOODBYE = "close"
+OF_THE_WIRE = frozenset(
+    {"login", "authenticate", "name", "proxy", "connect", "TLS", "upgrade", "request", "first byte", "transfer"}
+)
 _TALLY = re.compile(r"\d+ of \d+ samples failed: ")
 _RUN = re.compile(r" after \d+ of its samples$")
 
@@ -146,6 +149,7 @@ def tally(check: CheckResult) -> str:
 def timeline(sample: Sample) -> str:
     """Tell a sample from its start to its failure: `0.00 s connect · 0.12 s agent_started · timeout waiting …`."""
     told_otherwise = {moment.name for moment in sample.timeline} | _awaited(sample) | {GOODBYE}
+    told_otherwise -= OF_THE_WIRE  # what staging calls its events hides nothing
     steps: list[tuple[float, str]] = []
     began = 0.0
     for phase in sample.phases:
@@ -167,7 +171,7 @@ def timeline(sample: Sample) -> str:
 def _awaited(sample: Sample) -> set[str]:
     """Name what was waited for in vain: the end of the timeline says it."""
     missing = {e.subject.removeprefix("event ") for e in sample.expectations if not e.met}
-    return missing | ({sample.trouble.phase} if sample.trouble and sample.timeline else set())
+    return missing | ({sample.trouble.phase} if sample.trouble else set())
 
 
 def _moment(moment: Moment) -> str:

@@ -32,7 +32,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 def next_steps(evidence: Evidence) -> tuple[NextStep, ...]:
     """Order what to do: what makes the evidence void, then failures by weight, rules, and what is good to know."""
     steps = [*_void(evidence), *_failures(evidence), *_rules(evidence), *_remarks(evidence)]
-    if not steps and evidence.verdict.exit_code:
+    if not steps and evidence.verdict.state in {State.UNSTABLE, State.INCONCLUSIVE}:
         steps.append(NextStep(text="; ".join(evidence.verdict.reasons) or "see the evidence", blocks=True))
     return tuple(_merged(steps))
 

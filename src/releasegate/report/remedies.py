@@ -8,7 +8,7 @@ from collections.abc import Callable
 from releasegate.model import CheckResult, Expectation, Label, Level, Sample
 from releasegate.report.words import seconds
 
-WAITED = re.compile(r"timeout waiting for (?P<event>\S+?),? (?P<where>.*)")
+WAITED = re.compile(r"timeout waiting for (?P<event>.+?), (?P<where>\S+ m?s after .*)")
 STATUS = re.compile(r"\b[345]\d\d\b")
 _FRACTION = re.compile(r"\.\d+")
 
@@ -47,17 +47,23 @@ UNSAMPLED = {
     "interrupted": "run the gate again: it was stopped before all samples were taken",
     "control": "mend staging's edge first; it was not sampled",
 }
-CLOSED = re.compile(r"closed with (\d+).* waiting for ")
+CLOSED = re.compile(r"closed with (\d+)\b")
+OWN_CODES = range(4000, 5000)
 CLOSE_CODES = {
     1000: "{target} says goodbye as if all were done: did the change end the conversation too early?",
     1001: "{target} goes away in the middle: is it being deployed or scaled down? look at its restarts at {when}",
-    1006: "{target} drops the connection: look for a crash or a restart at {when}, then for a proxy's idle limit",
+    1002: "{target} says that the gate broke the protocol: is there a proxy between that changes frames?",
+    1003: "{target} does not take such a message: did the change alter what it accepts, or did the check not follow?",
+    1005: "{target} says goodbye without saying why: look in its log at {when}",
+    1007: "{target} cannot read the message: did the change alter what it accepts, or did the check not follow?",
     1008: "{target} refuses to go on by its policy: look at the identity's permissions, and at its log at {when}",
     1009: "{target} finds a message too large: look at its limit",
     1011: "{target} failed inside: look for the exception in its log at {when}",
     1012: "{target} restarts: is it being deployed? look at its restarts at {when}",
     1013: "{target} is overloaded and asks to come again later: look at its load at {when}",
+    1014: "the proxy before {target} got no good answer: is the new build up? look at its start-up log",
 }
+SWITCHING = 101
 LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
@@ -123,7 +129,7 @@ def _of_unmet(sample: Sample) -> str:
 
 
 def _awaited(unmet: Expectation, _: Sample) -> str | None:
-    waited = WAITED.search(unmet.text)
+    waited = WAITED.match(unmet.text)
     if not waited:
         return None
     event, where = waited["event"], waited["where"]
@@ -132,16 +138,27 @@ def _awaited(unmet: Expectation, _: Sample) -> str | None:
 
 
 def _told(unmet: Expectation, _: Sample) -> str | None:
-    """Read what a flow of events says of itself: a goodbye, a forbidden event, another order."""
-    closed = CLOSED.search(unmet.text)
-    if closed:
-        return CLOSE_CODES.get(int(closed[1]), "{target} ends the connection in the middle: look in its log at {when}")
+    """Read what a flow of events says of itself: a goodbye, a forbidden event, another order, an open door."""
     if unmet.subject.startswith("never "):
         event = _literal(unmet.subject.removeprefix("never "))
         return f"find out why {event} came: the message itself, below, may say; then look in the log of {{target}} at {{when}}"
+    if unmet.subject == "status" and unmet.found == [SWITCHING]:
+        return "{target} lets in whom it should refuse: look at what the change does to who may open a WebSocket"
+    if not unmet.subject.startswith("event "):
+        return None
+    closed = CLOSED.match(unmet.text)
+    if closed:
+        return CLOSE_CODES.get(int(closed[1])) or _other_goodbye(int(closed[1]))
     if " came out of order, " in unmet.text:
         return "look at what the change does to the order of events: the timeline shows the one that came"
-    return None
+    event = _literal(unmet.subject.removeprefix("event "))
+    return f"{event} comes too late: look in the log of {{target}} at {{when}} for what it waits on"
+
+
+def _other_goodbye(code: int) -> str:
+    if code in OWN_CODES:
+        return "{target} ends the conversation with a code of its own: its reason may say why; then look in its log at {when}"
+    return "{target} ends the connection in the middle: look in its log at {when}"
 
 
 def _status(unmet: Expectation, sample: Sample) -> str | None:

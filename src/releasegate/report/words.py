@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasegate.errors import EXIT_INTERRUPTED
 from releasegate.model import CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
 
 ORDERS = {
@@ -33,11 +32,6 @@ _TIME_UNITS = frozenset({"ms", "s", "m", "h", "d"})
 def advisory_run(evidence: Evidence) -> bool:
     """Tell whether the run only advises although its verdict would block."""
     return evidence.run.mode == "advisory" and evidence.verdict.state in {State.UNSTABLE, State.INCONCLUSIVE}
-
-
-def exit_code(evidence: Evidence) -> int:
-    """Give the exit code that the command ends with: an interruption has its own."""
-    return EXIT_INTERRUPTED if evidence.run.interrupted else evidence.verdict.exit_code
 
 
 def order(evidence: Evidence) -> str:

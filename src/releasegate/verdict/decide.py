@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_MERGE, EXIT_UNSTABLE
+from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_MERGE, EXIT_UNSTABLE
 from releasegate.model import CheckResult, Control, Identity, Label, Level, RuleResult, State, Verdict
 from releasegate.verdict.label import PASSED, groups
 from releasegate.verdict.metrics import BROKEN, EXCUSED, Facts, excused, facts_of, score
@@ -29,11 +29,13 @@ def decide(
     deadline_reached: bool,
     fallbacks: Sequence[str] = (),
     red_before: int = 0,
+    advisory: bool = False,
 ) -> Verdict:
     """Give the first state that holds: the evidence is void, something is broken, it does not decide, it warns, stable.
 
     `red_before` counts the earlier red verdicts on this commit. The reasons are those of the state and, below a red
-    one, those of the states after it: everything that stands between this commit and STABLE.
+    one, those of the states after it: everything that stands between this commit and STABLE. An `advisory` run reports
+    and never blocks; an interrupted one has an exit code of its own.
     """
     facts = facts_of(checks, 0.0, fallbacks)
     steps = (
@@ -47,7 +49,7 @@ def decide(
     value = score(facts)
     return Verdict(
         state=state,
-        exit_code=EXIT_CODES[state],
+        exit_code=EXIT_INTERRUPTED if interrupted else EXIT_MERGE if advisory else EXIT_CODES[state],
         reasons=tuple(reason for _, reasons in held for reason in reasons) or (_stable(checks),),
         score=None if value is None else round(value, 6),
     )

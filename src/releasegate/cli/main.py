@@ -10,7 +10,7 @@ import click
 from releasegate import __version__
 from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError
 
-GARBAGE = (50_000, 20, 100)
+GARBAGE = (200_000, 20, 100)
 COMMANDS = {
     "init": "Write a first config and a workflow.",
     "validate": "Read the config and say everything that is wrong with it. Offline.",

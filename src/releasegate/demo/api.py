@@ -1,0 +1,127 @@
+"""A world in, the api out: agents, their workflows, and what they are made of."""
+
+import asyncio
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from releasegate.demo.answers import Answer, refused
+from releasegate.demo.faults import Fault
+from releasegate.demo.service import UNPROCESSABLE, late, route, service
+from releasegate.demo.workflows import MOST_AGENTS, PATTERNS, look
+from releasegate.demo.world import AGENTS, World
+from releasegate.strictjson import NotJson, parse
+
+CREATED, ACCEPTED, NO_CONTENT, NOT_FOUND = 201, 202, 204, 404
+RUN_S = 1.0
+SIMULATED = {
+    "agent_timeout": (408, "an agent did not answer in time"),
+    "agent_failure": (424, "an agent that others depend on failed"),
+    "coordination_conflict": (409, "two agents claimed the same step"),
+    "resource_exhausted": (429, "no agent is free"),
+    "invalid_workflow": (422, "the workflow has a circle in it"),
+}
+
+
+def api(world: World) -> Starlette:
+    """Serve the api; when it is slow, every answer of it is."""
+    routes = [
+        route(world, "GET", "/health", _health),
+        route(world, "GET", "/api/mcp/servers", _servers),
+        route(world, "GET", "/api/mcp/config", _config),
+        route(world, "GET", "/api/discovery/services", _services),
+        route(world, "GET", "/api/agents/status", _status, bearer=True),
+        route(world, "POST", "/api/agents/execute", _execute),
+        route(world, "GET", "/api/metrics", _metrics, bearer=True),
+        route(world, "POST", "/api/workflows", _create),
+        route(world, "GET", "/api/workflows/{id}", _show),
+        route(world, "DELETE", "/api/workflows/{id}", _delete),
+    ]
+    return service([late(each) for each in routes] if Fault.SLOW in world.faults else routes)
+
+
+async def _health(world: World, _request: Request) -> Answer:
+    return Answer(200, world.health("api"))
+
+
+async def _servers(_world: World, _request: Request) -> Answer:
+    return Answer(200, {"data": [{"name": "netra-mcp", "status": "connected"}]})
+
+
+async def _config(_world: World, _request: Request) -> Answer:
+    agents = {name: {"timeout_s": 30, "tools": ["query_metrics"]} for name in AGENTS}
+    return Answer(200, {"agents": agents, "transport": "streamable-http"})
+
+
+async def _services(_world: World, _request: Request) -> Answer:
+    return Answer(200, {"services": [{"name": name, "status": "up"} for name in ("api", "auth", "chat")]})
+
+
+async def _status(world: World, _request: Request) -> Answer:
+    return Answer(200, {"agents": world.agents()})
+
+
+async def _metrics(world: World, _request: Request) -> Answer:
+    pipeline = {"completed": world.completed, "running": world.running.total(), "started": world.runs}
+    return Answer(200, {"pipeline": pipeline, "workflows": {"created": world.created, "kept": len(world.workflows)}})
+
+
+async def _read(request: Request) -> dict[str, Any] | None:
+    """Read the body; None when it is no JSON object."""
+    try:
+        given = parse(await request.body())
+    except NotJson:
+        return None
+    return given if isinstance(given, dict) else None
+
+
+async def _execute(world: World, request: Request) -> Answer:
+    given = await _read(request) or {}
+    agent, wish = given.get("agent"), given.get("user_request")
+    if not isinstance(agent, str) or not isinstance(wish, str) or not wish:
+        return refused(UNPROCESSABLE, "invalid_request", "needed are agent and user_request, both text")
+    if agent not in AGENTS:
+        return refused(NOT_FOUND, "unknown_agent", f"known are {', '.join(AGENTS)}")
+    run_id = world.begin_run(agent)
+    asyncio.get_running_loop().call_later(RUN_S, lambda: world.end_run(agent, completed=True))
+    return Answer(ACCEPTED, {"run_id": run_id, "agent": agent, "state": "accepted"})
+
+
+async def _create(world: World, request: Request) -> Answer:
+    given = await _read(request)
+    if given is None:
+        return refused(UNPROCESSABLE, "invalid_request", "the body is no JSON object")
+    if "simulate" in given:
+        return _simulated(world, given["simulate"])
+    agents, pattern = given.get("agents"), given.get("pattern", "parallel")
+    if not isinstance(agents, int) or isinstance(agents, bool) or not 1 <= agents <= MOST_AGENTS:
+        return refused(UNPROCESSABLE, "invalid_request", f"agents is a number from 1 to {MOST_AGENTS}")
+    if pattern not in PATTERNS:
+        return refused(UNPROCESSABLE, "invalid_request", f"pattern is one of {', '.join(PATTERNS)}")
+    names = tuple(f"{AGENTS[index % len(AGENTS)]}-{index // len(AGENTS) + 1}" for index in range(agents))
+    if given.get("dry_run") is True:
+        return Answer(200, {"dry_run": True, "pattern": pattern, "agents": list(names)})
+    workflow = world.create(names, pattern)
+    return Answer(CREATED, look(workflow, workflow.began_s))
+
+
+def _simulated(world: World, error: Any) -> Answer:
+    """Refuse as if it had gone wrong. Nothing is kept: the id only names what was refused."""
+    if not isinstance(error, str) or error not in SIMULATED:
+        return refused(UNPROCESSABLE, "invalid_request", f"simulate is one of {', '.join(SIMULATED)}")
+    status, message = SIMULATED[error]
+    return refused(status, error, message, workflow_id=f"wf-refused-{world.asked['/api/workflows']:06d}")
+
+
+async def _show(world: World, request: Request) -> Answer:
+    workflow = world.workflows.get(request.path_params["id"])
+    if workflow is None:
+        return refused(NOT_FOUND, "unknown_workflow", "there is no such workflow")
+    return Answer(200, look(workflow, world.clock()))
+
+
+async def _delete(world: World, request: Request) -> Answer:
+    if world.workflows.pop(request.path_params["id"], None) is None:
+        return refused(NOT_FOUND, "unknown_workflow", "there is no such workflow")
+    return Answer(NO_CONTENT)

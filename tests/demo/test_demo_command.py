@@ -1,0 +1,278 @@
+"""`releasegate demo` as a person calls it: its errors, its lists, serving, and being stopped."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from demo_expected import EXPECTED
+
+from releasegate.cli import demo
+from releasegate.config.load import load
+from releasegate.demo import gate
+from releasegate.demo.faults import FAULTS, LATER
+from releasegate.errors import UsageError
+
+GATE = [sys.executable, "-m", "releasegate"]
+EXAMPLE = Path(__file__).parents[1] / "config" / "example.yml"
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+
+@pytest.fixture
+def call(environ, tmp_path):
+    """Run a command in an empty directory to its end."""
+
+    def run(*arguments, **more):
+        return subprocess.run(
+            [*GATE, *map(str, arguments)],
+            cwd=tmp_path, env={**environ, **more}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+@contextmanager
+def started(environ, tmp_path, *arguments):
+    """Start a command in a group of its own, as a shell does; whatever is left of it at the end is killed."""
+    process = subprocess.Popen(
+        [*GATE, *arguments], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def exported(process):
+    """Read the environment that a serving demo prints, up to the last line that it says."""
+    lines = []
+    while not lines or "STAGING_POSTGRES_URL" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
+    given = [line.removeprefix("export ").strip() for line in lines if line.startswith("export ")]
+    return dict(shlex.split(line)[0].split("=", 1) for line in given)
+
+
+# Errors and lists
+
+
+def test_an_unknown_fault_is_an_error_that_names_the_nearest(call):
+    said = call("demo", "--fault", "ws-timeot")
+    assert said.returncode == 2
+    assert 'there is no fault "ws-timeot"; did you mean "ws-timeout"?' in said.stderr
+
+
+def test_nonsense_is_an_error_that_lists_what_there_is_also_as_json(call):
+    said = call("demo", "--fault", "nonsense", "--json")
+    assert said.returncode == 2
+    answer = json.loads(said.stdout)
+    assert answer["exit_code"] == 2
+    assert all(fault in answer["error"] for fault in FAULTS)
+
+
+@pytest.mark.parametrize("fault", LATER)
+def test_a_fault_that_cannot_be_shown_yet_is_an_error_that_says_why(call, fault):
+    said = call("demo", "--fault", "slow", "--fault", fault)
+    assert said.returncode == 2
+    assert f'the fault "{fault}" cannot be shown yet: {LATER[fault]}' in said.stderr
+
+
+def test_faults_lists_every_fault_with_what_it_does(call):
+    lines = call("demo", "--faults").stdout.splitlines()
+    assert [line.split(maxsplit=1) for line in lines] == [[name, says] for name, says in FAULTS.items()]
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_do(call, environ, tmp_path):
+    with started(environ, tmp_path, "demo", "--serve") as serving:
+        port = exported(serving)["STAGING_API_URL"].rpartition(":")[2]
+        said = call("demo", "--port", port, "--json")
+        assert said.returncode == 2
+        assert f"cannot have port {port}" in json.loads(said.stdout)["error"]
+        assert "--port" in said.stderr
+
+
+def test_several_faults_add_up_to_the_worst_verdict_and_all_reasons(call):
+    answer = json.loads(call("demo", "--fault", "slow", "--fault", "ws-drop", "--json").stdout)
+    assert (answer["verdict"], answer["exit_code"]) == ("UNSTABLE", 10)
+    assert "FAILED: pipeline.real-agent-execution" in answer["reasons"]
+    assert any(reason.startswith("warned == 0") for reason in answer["reasons"])
+
+
+# The config that it runs
+
+
+def test_the_demos_config_is_the_example_but_for_what_is_not_judged_yet():
+    """Each line of it stands in the example in that order; what differs is said here."""
+    ours = ["wait: 2s", "What `releasegate demo` runs", "The staging is started beside it"]
+    example = iter(EXAMPLE.read_text(encoding="utf-8").splitlines())
+    for line in gate.path().read_text(encoding="utf-8").splitlines():
+        if not any(part in line for part in ours):
+            assert line in example, line
+
+
+def test_the_demos_config_declares_nothing_that_is_not_judged():
+    environ = dict.fromkeys(("STAGING_API_URL", "STAGING_AUTH_URL"), "http://127.0.0.1:1")
+    environ |= {"STAGING_WS_URL": "ws://127.0.0.1:2", "STAGING_EDGE_URL": "tcp://127.0.0.1:3"}
+    config = load(gate.path().read_text(encoding="utf-8"), {**environ, "STAGING_JWT_SECRET": "x" * 32}, file="demo")
+    assert config.later == ()
+    assert config.warnings == ()
+    assert sum(len(suite.checks) for suite in config.suites) == 11
+
+
+# Serving
+
+
+@needs_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serving_ends_well_when_it_is_asked_to(environ, tmp_path, number):
+    with started(environ, tmp_path, "demo", "--serve", "--json") as serving:
+        given = json.loads(serving.stdout.readline())["environment"]
+        assert given["STAGING_API_URL"].startswith("http://127.0.0.1:")
+        os.killpg(serving.pid, number)
+        assert serving.wait(10) == 0
+
+
+def test_serving_a_staging_that_has_ended_by_itself_is_an_error(monkeypatch, capsys):
+    class Gone:
+        environ, revision, alive = {"STAGING_API_URL": "http://127.0.0.1:1"}, "abc", False
+
+    monkeypatch.setattr(demo.signal, "signal", lambda *_: None)
+    with pytest.raises(UsageError, match="ended by itself"):
+        demo._serve(Gone(), as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"environment": {"STAGING_API_URL": "http://127.0.0.1:1", "RELEASEGATE_SHA": "abc"}}
+
+
+def test_a_gate_runs_against_the_served_staging(call, environ, tmp_path):
+    with started(environ, tmp_path, "demo", "--serve") as serving:
+        given = exported(serving)
+        said = call("run", "-c", gate.path(), "--json", **given)
+        assert (said.returncode, json.loads(said.stdout)["verdict"]) == (0, "STABLE")
+
+
+def test_a_login_that_fails_falls_back_to_the_minted_token_and_is_at_best_degraded(call, environ, tmp_path):
+    with started(environ, tmp_path, "demo", "--serve") as serving:
+        given = exported(serving)
+        fell = call("run", "-c", gate.path(), "--json", **{**given, "STAGING_PASSWORD": "wrong"})
+        answer = json.loads(fell.stdout)
+        assert (fell.returncode, answer["verdict"]) == (0, "DEGRADED")
+        assert answer["reasons"] == ["the login of gate-user failed, its fallback was used"]
+        untried = call("run", "-c", gate.path(), "--json", **{**given, "STAGING_PASSWORD": ""})
+        assert json.loads(untried.stdout)["verdict"] == "STABLE"
+
+
+def test_the_whole_example_runs_against_it_and_is_not_green_for_what_is_not_judged(call, environ, tmp_path):
+    with started(environ, tmp_path, "demo", "--serve") as serving:
+        said = call("run", "-c", EXAMPLE, "--json", **exported(serving))
+        answer = json.loads(said.stdout)
+        assert said.returncode in {10, 11}
+        assert answer["counts"] == {"PASSED": 19, "UNPROVEN": 5}
+
+
+# Being stopped
+
+
+@needs_signals
+def test_ctrl_c_during_a_demo_cleans_up_and_leaves_with_130(environ, tmp_path):
+    arguments = ("demo", "--fault", "workflow-stuck", "--evidence", "evidence.json")
+    with started(environ, tmp_path, *arguments) as running:
+        while "sampling" not in (line := running.stderr.readline()):
+            assert line, "it ended before it sampled"
+        time.sleep(1)  # within the twenty seconds for which a sample waits for its workflow
+        os.killpg(running.pid, signal.SIGINT)
+        out, _ = running.communicate(timeout=20)
+        assert running.returncode == 130
+        assert "interrupted" in out
+    evidence = json.loads((tmp_path / "evidence.json").read_text(encoding="utf-8"))
+    (workflow,) = (check for check in evidence["checks"] if check["id"] == "orchestration.workflow-states")
+    assert workflow["label"] == "UNPROVEN"
+    assert sum(sample["leaked"] for sample in workflow["samples"]) == 0
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["ended", "killed", "refused"])
+def test_no_process_is_left_behind(environ, tmp_path, how):
+    mark = f"RELEASEGATE_TEST_MARK={os.getpid()}-{how}"
+    marked = {**environ, mark.partition("=")[0]: mark.partition("=")[2]}
+    with a_taken_port() as port:
+        arguments = {
+            "ended": ("--fault", "auth-expired", "--quiet"),
+            "killed": ("--serve",),
+            "refused": ("--port", port),
+        }
+        leave_none(mark, marked, tmp_path, how, arguments[how])
+
+
+def leave_none(mark, marked, tmp_path, how, arguments):
+    with started(marked, tmp_path, "demo", *arguments) as running:
+        if how == "killed":
+            exported(running)
+            assert len(bearing(mark)) == 2
+            running.kill()
+        running.communicate(timeout=30)
+    ends = time.monotonic() + 10
+    while bearing(mark):
+        assert time.monotonic() < ends, bearing(mark)
+        time.sleep(0.05)
+
+
+@contextmanager
+def a_taken_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield str(taken.getsockname()[1])
+
+
+def bearing(mark):
+    """Name the processes that have the mark in their environment."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (place / "environ").read_bytes().split(b"\0"):
+                found.append((place / "cmdline").read_bytes())
+        except OSError:
+            continue  # it ended, or it is another user's
+    return [command for command in found if command]
+
+
+# What the page says
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| `([A-Z]+)` \| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)
+
+
+def test_the_page_lists_every_fault_in_order_with_what_it_does():
+    assert [(name, says) for name, says, *_ in ROWS] == [
+        (name, says.replace("|", "\\|")) for name, says in FAULTS.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "code", "told"), [(row[0], *row[2:]) for row in ROWS], ids=lambda value: value
+)
+def test_the_page_says_of_each_fault_what_the_gate_makes_of_it(name, state, code, told):
+    expected = EXPECTED[name]
+    assert (state, int(code)) == (expected.state, expected.exit_code)
+    for signature in {signature for _, signature in expected.touched.values() if signature}:
+        assert f"`{signature}`" in told
+    if len(expected.touched) < 3:
+        assert all(f"`{check}`" in told and label in told for check, (label, _) in expected.touched.items())
+
+
+def test_the_page_names_what_is_not_there_yet():
+    listed = dict(re.findall(r"^\| `([a-z0-9-]+)` \| ([^|]+) \|$", PAGE, re.MULTILINE))
+    assert {name: listed.get(name) for name in LATER} == LATER

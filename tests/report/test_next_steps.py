@@ -18,7 +18,7 @@ from report_stories import (
     wrong_commit,
 )
 
-from releasegate.model import Control, Identity, Label, Level, Phase, Sample, State
+from releasegate.model import Control, Identity, Label, Level, Phase, Reading, Sample, State
 from releasegate.report.next_steps import NextStep, next_steps
 
 
@@ -213,3 +213,20 @@ def test_a_red_verdict_never_stands_without_a_step():
 def test_no_step_leaves_a_hole_unfilled():
     story = evidence(chat_timeout(), *(check(f"a.{reason}", "✗✗✗", failure=trouble_sample(reason)) for reason in ("refused", "dns", "tls", "timeout", "proxy")), state=State.UNSTABLE)  # fmt: skip
     assert not [step.text for step in next_steps(story) if re.search(r"\{\w*\}", step.text)]
+
+
+@pytest.mark.parametrize(("unreadable", "asked"), [("api", False), ("chat", True)])
+def test_a_target_that_answers_no_check_is_not_also_asked_for_its_revision(unreadable, asked):
+    readings = (Reading(target=unreadable, moment="before", at="t", revision=None, problem="refused"),)
+    identity = Identity(judged=None, holds=None, problem="it could not be read", readings=readings)
+    down = check("a.b", "✗✗✗", failure=trouble_sample())
+    told = [step.text for step in next_steps(evidence(down, state=State.UNSTABLE, identity=identity))]
+    assert "is the new build crash-looping?" in told[0]
+    assert any("make the revision readable" in text for text in told) is asked
+
+
+def test_a_kind_that_is_not_judged_yet_is_to_be_removed_or_accepted():
+    reason = "checks of kind redis are loaded and not judged by this version"
+    later = check("a.b", "", Label.UNPROVEN, not_sampled=reason)
+    told = next_steps(evidence(later, state=State.INCONCLUSIVE))
+    assert told[0].text == "remove it, or accept that the evidence stays incomplete"

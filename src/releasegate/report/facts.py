@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from releasegate.foreign import for_terminal
 from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Moment, Outcome, Sample
 from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
 
@@ -181,6 +182,8 @@ def _moment(moment: Moment) -> str:
 
 
 def _brief(text: str) -> str:
+    """Give the beginning of what staging said, on one line: a timeline is one in every report."""
+    text = for_terminal(text[: LONGEST_MOMENT + 1])
     return text if len(text) <= LONGEST_MOMENT else f"{text[:LONGEST_MOMENT]}…"
 
 

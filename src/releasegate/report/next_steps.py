@@ -10,6 +10,7 @@ from releasegate.report.remedies import remedy
 from releasegate.report.words import listing, observed
 
 MOST_NAMES = 6
+NOT_JUDGED = "not judged by this version"
 RULE_HINTS = {
     "red_capable": "demand more of the checks that would have stayed green though broken",
     "contacted": "look at the checks that were green without contact",
@@ -31,7 +32,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 def next_steps(evidence: Evidence) -> tuple[NextStep, ...]:
     """Order what to do: what makes the evidence void, then failures by weight, rules, and what is good to know."""
-    steps = [*_void(evidence), *_failures(evidence), *_rules(evidence), *_remarks(evidence)]
+    steps = [*_void(evidence), *_failures(evidence), *_unread(evidence), *_rules(evidence), *_remarks(evidence)]
     if not steps and evidence.verdict.state in {State.UNSTABLE, State.INCONCLUSIVE}:
         steps.append(NextStep(text="; ".join(evidence.verdict.reasons) or "see the evidence", blocks=True))
     return tuple(_merged(steps))
@@ -65,11 +66,20 @@ def _void(evidence: Evidence) -> Iterator[NextStep]:
         changed = "changed during the run" in (identity.problem or "")
         how = "let the deployment end" if changed else "deploy the commit (or wait until it has arrived)"
         yield NextStep(text=f"{how}, then run again: staging does not run the judged commit", blocks=True)
-    elif identity.problem:
-        text = "make the revision readable where the target declares it: nobody knows which commit was judged"
-        yield NextStep(text=text, blocks=True)
     if run.deadline_reached:
         text = "raise `policy: deadline` or the concurrency, or find what is slow: the run's deadline cut it short"
+        yield NextStep(text=text, blocks=True)
+
+
+def _unread(evidence: Evidence) -> Iterator[NextStep]:
+    """Ask for a readable revision, unless its target does not answer the checks either: that is told already."""
+    identity = evidence.identity
+    if identity.holds is False or not identity.problem:
+        return
+    unread = {reading.target for reading in identity.readings if reading.revision is None}
+    silent = {s.trouble.target for c in failing(evidence) for s in c.samples if s.trouble}
+    if not unread or not unread <= silent:
+        text = "make the revision readable where the target declares it: nobody knows which commit was judged"
         yield NextStep(text=text, blocks=True)
 
 
@@ -79,7 +89,7 @@ def _failures(evidence: Evidence) -> Iterator[NextStep]:
             continue
         check = finding.first
         text = remedy(check, first_failure(check))
-        later = (check.not_sampled or "").endswith("judged yet")
+        later = (check.not_sampled or "").endswith(NOT_JUDGED)
         yield NextStep(
             text=text if not later else "remove it, or accept that the evidence stays incomplete",
             blocks=rank(check)[0] <= 1,

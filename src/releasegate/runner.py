@@ -72,7 +72,7 @@ class Taken(NamedTuple):
 async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -> Taken:
     """Take one sample. Only what the world does becomes a sample; any other exception passes through."""
     probe = begin_probe(values, world)
-    started = world.wall()
+    started = probe.scope["now"]
     observation = trouble = None
     expected: tuple[type[Exception], ...] = kind.troubles
     bound = asyncio.timeout(kind.timeout_s(spec))

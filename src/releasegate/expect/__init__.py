@@ -3,7 +3,7 @@
 from releasegate.config.shape import MISSING
 from releasegate.expect.again import rejudge, why
 from releasegate.expect.demand import Demand, bound_s
-from releasegate.expect.judge import judge_duration, judge_json, judge_size, judge_value, matches_where
+from releasegate.expect.judge import judge_duration, judge_json, judge_size, judge_value, matches_where, meets
 from releasegate.expect.shapes import Bound, JsonExpect, SizeBound, StatusExpect, ValueExpect
 from releasegate.expect.violate import VACUOUS, violate_json, violate_value
 
@@ -22,6 +22,7 @@ __all__ = [
     "judge_size",
     "judge_value",
     "matches_where",
+    "meets",
     "rejudge",
     "violate_json",
     "violate_value",

@@ -11,7 +11,7 @@ from releasegate.expect.demand import Demand, resolve
 from releasegate.expect.keep import keep, keep_one
 from releasegate.expect.operators import holds, look
 from releasegate.jsonpath import TooManyNodes, compile_path
-from releasegate.model import Expectation
+from releasegate.model import Expectation, Level
 from releasegate.strictjson import NotJson
 from releasegate.template import as_text
 
@@ -54,6 +54,20 @@ def judge_duration(demands: Sequence[Demand], duration_s: float, *, step: str | 
 def judge_size(demands: Sequence[Demand], size: int, *, step: str | None = None) -> tuple[Expectation, ...]:
     """Judge bytes."""
     return tuple(_measured(demand, [size], text.size, step) for demand in demands)
+
+
+def meets(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bool:
+    """Tell whether a value meets every demand that fails; no words are made."""
+    for demand in demands:
+        if demand.level is not Level.FAIL:
+            continue
+        try:
+            operand = demand.value if demand.constant else resolve(demand.operator, demand.value, scope)
+        except KeyError:
+            return False
+        if not is_met(demand.operator, operand, looked_at(demand.operator, [value])):
+            return False
+    return True
 
 
 def matches_where(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from releasegate.checks._http import states
 from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
 from releasegate.checks.base import Judgement
-from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, why
+from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, meets, why
 from releasegate.expect.text import duration
 from releasegate.model import Expectation, Level
 
@@ -105,7 +105,7 @@ def accepts_status(request: Request, status: int, scope: Scope) -> bool:
     """Tell whether this status is among those that the request is meant to get."""
     until = request.poll.until if request.poll else None
     demands = (*request.expect.status, *(until.status if until else ()))
-    return bool(demands) and holds(judge_value(demands, status, scope))
+    return bool(demands) and meets(demands, status, scope)
 
 
 def _waited(request: Request, seen: Seen, scope: Scope) -> Expectations:

@@ -19,7 +19,7 @@ lint: $(READY)  ## formatting, rules, types, import contracts
 	$(VENV)/bin/lint-imports
 
 bench: $(READY)  ## all benchmarks, beside k6
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check '.[bench]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[bench]'
 	$(VENV)/bin/python -m benchmarks
 
 lock: $(READY)  ## resolve the requirements anew

@@ -23,7 +23,8 @@ def test_every_link_between_pages_leads_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_a_page_names_exists(page):
-    named = set(re.findall(r"^(?:\.venv/bin/)?releasegate ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    code = "\n".join(re.findall(r"^```.*?\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    named = set(re.findall(r"^(?:\.venv/bin/)?releasegate ([a-z]+)", code, re.MULTILINE))
     assert named <= set(COMMANDS)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from releasegate.checks._websocket.spec import SWITCHING, Flow, Observation
+from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow, Observation, beginning
 from releasegate.checks._websocket.walk import Came, Walk
 from releasegate.checks.base import Judgement
 from releasegate.expect import judge_duration, judge_json, judge_value, why
@@ -40,7 +40,7 @@ def holds(expectations: Expectations) -> bool:
 
 def follow(flow: Flow, observation: Observation, scope: Scope) -> Walk:
     """Walk along what was recorded, as far as it leads."""
-    walk = Walk(flow, scope, observation.sent_s)
+    walk = Walk(flow, scope, observation.sent_s, observation.due_s)
     for message in observation.messages:
         walk.take(message)
         if walk.over or (walk.came and walk.came[-1].message is message and not came_well(walk.came[-1], scope)):
@@ -54,8 +54,8 @@ def came_well(came: Came, scope: Scope) -> bool:
 
 
 def _excerpt(observation: Observation) -> str | None:
-    last = observation.messages[-1].text if observation.messages else observation.refusal
-    return last[:EXCERPT] if last else None
+    last = observation.messages[-1].data if observation.messages else observation.refusal
+    return (beginning(last, EXCERPT) if last else None) or None
 
 
 def _upgrade(flow: Flow, observation: Observation, scope: Scope) -> Expectations:
@@ -75,7 +75,7 @@ def _events(flow: Flow, observation: Observation, walk: Walk, scope: Scope) -> t
         if not holds(judged):
             return found, _why_not(came, judged)
     if walk.forbidden is None and walk.awaited is not None:
-        missing, reason = _missing(flow, observation, walk)
+        missing, reason = _missing(walk.awaited, observation, walk)
         return (*found, missing), reason
     found += tuple(_never(name, walk) for name in flow.never)
     return found, f"{walk.forbidden[0]} came" if walk.forbidden else None
@@ -83,30 +83,33 @@ def _events(flow: Flow, observation: Observation, walk: Walk, scope: Scope) -> t
 
 def _came(came: Came, scope: Scope) -> Expectations:
     """Judge an event that came: in time, and with what it must hold."""
-    awaited, got = came.awaited, duration(came.took_s)
-    timed = tuple(
-        replace(
-            e,
-            subject=f"event {awaited.name}",
-            text=f"{flat(awaited.name)} within {duration(e.demanded)} of {flat(came.since)} (got {got})",
-        )
-        for e in judge_duration(awaited.within, came.took_s)
+    awaited = came.awaited
+    timed = tuple(_in_time(e, came) for e in judge_duration(awaited.within, came.took_s))
+    if awaited.within_s is None and not awaited.optional:
+        timed = (_exists(came), *timed)
+    return timed + judge_json(awaited.json, came.message.json, scope, step=awaited.label)
+
+
+def _in_time(judged: Expectation, came: Came) -> Expectation:
+    """Say it of the event; a wait that only rounding makes as long as the bound is told to the microsecond."""
+    name, bound, got = flat(came.awaited.label), duration(judged.demanded), duration(came.took_s)
+    if not judged.met and got == bound:
+        got = f"{came.took_s:.6f} s"
+    return replace(
+        judged, subject=f"event {came.awaited.label}", text=f"{name} within {bound} of {flat(came.since)} (got {got})"
     )
-    if awaited.within_s is None:
-        timed = (_exists(came, got), *timed)
-    return timed + judge_json(awaited.json, came.message.json, scope, step=awaited.name)
 
 
-def _exists(came: Came, got: str) -> Expectation:
+def _exists(came: Came) -> Expectation:
     return Expectation(
-        subject=f"event {came.awaited.name}", operator="exists", demanded=True, found=[round(came.took_s, 6)], met=True,
-        text=f"{flat(came.awaited.name)} comes (got it {got} after {flat(came.since)})",
+        subject=f"event {came.awaited.label}", operator="exists", demanded=True, found=[round(came.took_s, 6)],
+        met=True, text=f"{flat(came.awaited.label)} comes (got it {duration(came.took_s)} after {flat(came.since)})",
     )  # fmt: skip
 
 
 def _why_not(came: Came, judged: Expectations) -> str:
     first = next(e for e in judged if not e.met and e.level is Level.FAIL)
-    return f"{came.awaited.name} too late" if first.subject.startswith("event ") else str(why(judged))
+    return f"{came.awaited.label} too late" if first.subject.startswith("event ") else str(why(judged))
 
 
 def _never(name: str, walk: Walk) -> Expectation:
@@ -115,38 +118,44 @@ def _never(name: str, walk: Walk) -> Expectation:
     text = f"{flat(name)} never comes (got nothing)"
     if message is not None:
         after = duration(_tenth(max(0.0, message.at_s - walk.since_s)))
-        text = f"{flat(name)} came, {after} after {flat(walk.since)}, and never must: {flat(message.text[:BRIEF])}"
+        text = (
+            f"{flat(name)} must never come, and came {after} after {flat(walk.since)}: {flat(message.beginning(BRIEF))}"
+        )
     return Expectation(
         subject=f"never {name}", operator="exists", demanded=False, found=[] if message is None else [name],
         met=message is None, text=text,
     )  # fmt: skip
 
 
-def _missing(flow: Flow, observation: Observation, walk: Walk) -> tuple[Expectation, str]:
+def _missing(awaited: Awaited, observation: Observation, walk: Walk) -> tuple[Expectation, str]:
     """Say which event did not come, since when it was awaited, and what came instead."""
-    awaited = walk.awaited
-    assert awaited is not None  # noqa: S101 - asked by the only caller
-    name, waited_s = flat(awaited.name), max(0.0, observation.ended_s - walk.since_s)
-    if awaited.within_s is not None:
-        waited_s = min(waited_s, awaited.within_s)
-    since = f"{duration(_tenth(waited_s))} after {flat(walk.since)}"
-    if observation.closed is not None:
-        closed = observation.closed
+    name, deadline_s = flat(awaited.label), walk.deadline_s
+    ended_s = min(observation.ended_s, observation.due_s, observation.due_s if deadline_s is None else deadline_s)
+    since = f"{duration(_tenth(max(0.0, ended_s - walk.since_s)))} after {flat(walk.since)}"
+    closed, goodbye = observation.closed, ""
+    if closed is not None:
         said = f' "{flat(closed.reason)}"' if closed.reason else ""
-        return _absent(awaited.name, f"closed with {closed.code}{said} waiting for {name}, {since}"), (
-            f"closed {closed.code} waiting for {awaited.name}"
-        )
+        goodbye = f"closed with {closed.code}{said}"
     if awaited.name in walk.early:
         before = duration(_tenth(max(0.0, walk.since_s - walk.early[awaited.name])))
-        text = f"{name} came out of order, {before} before {flat(walk.since)}, and not again ({since})"
-        return _absent(awaited.name, text), f"{awaited.name} out of order"
-    end = "" if awaited.within_s is not None and waited_s >= awaited.within_s else _at_the_end(flow, walk)
-    return _absent(awaited.name, f"timeout waiting for {name}, {since}{end}"), f"timeout waiting for {awaited.name}"
+        rest = f"{goodbye}, {since}" if goodbye else since
+        text = f"{name} came out of order, {before} before {flat(walk.since)}, and not again ({rest})"
+        return _absent(awaited, text), f"{awaited.label} out of order"
+    if closed is not None:
+        reason = f"closed {closed.code} waiting for {awaited.label}"
+        return _absent(awaited, f"{goodbye} waiting for {name}, {since}"), reason
+    text = f"timeout waiting for {name}, {since}{_at_the_end(observation, walk)}"
+    return _absent(awaited, text), f"timeout waiting for {awaited.label}"
 
 
-def _at_the_end(flow: Flow, walk: Walk) -> str:
-    others = "" if walk.ours else ", and nothing of ours came"
-    return f": the sample's {duration(flow.timeout_s)} were over{others}"
+def _at_the_end(observation: Observation, walk: Walk) -> str:
+    """Add what bounded the wait if not the event's own time, and that nothing of ours came although others did."""
+    end, came = "", len(observation.messages)
+    if walk.deadline_s is None or observation.due_s < walk.deadline_s:
+        end = f": the sample's {duration(walk.flow.timeout_s)} were over"
+    if came and not walk.ours:
+        end += f"; {came:,} message{'' if came == 1 else 's'} came, none of ours"
+    return end
 
 
 def _tenth(seconds: float) -> float:
@@ -154,5 +163,7 @@ def _tenth(seconds: float) -> float:
     return round(seconds, 3 if seconds < 1 else 1)
 
 
-def _absent(name: str, text: str) -> Expectation:
-    return Expectation(subject=f"event {name}", operator="exists", demanded=True, found=[], met=False, text=text)
+def _absent(awaited: Awaited, text: str) -> Expectation:
+    return Expectation(
+        subject=f"event {awaited.label}", operator="exists", demanded=True, found=[], met=False, text=text
+    )

@@ -1,27 +1,31 @@
 """A flow and a probe in, what was observed out: connect, authenticate, upgrade, ask, and all that came. All I/O."""
 
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from releasegate.checks._websocket.judge import came_well
-from releasegate.checks._websocket.spec import SWITCHING, Closed, Flow, Message, Observation
+from releasegate.checks._websocket.spec import SWITCHING, Closed, Flow, Message, Observation, beginning
 from releasegate.checks._websocket.walk import Walk
 from releasegate.checks.base import Probe
 from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
 from releasegate.errors import CouldNotLook
+from releasegate.expect.text import duration
 from releasegate.model import Moment, Phase
 from releasegate.template import Template, as_text, fill
 from releasegate.wire.origin import absolute
+from releasegate.wire.types import Message as Received
 from releasegate.wire.types import Socket
 
 MOST_MESSAGES = 10_000
 MOST_BYTES = 32 * 2**20
 KEPT_MESSAGES = 100
 KEPT_TEXT = 1000
+KEPT_NAME = 100
 BRIEF = 60
-REFUSAL = 2048
 ABNORMAL = 1006
 NOT_OURS = "not ours"
 COOKIE_FIELDS = 7
@@ -30,8 +34,8 @@ COOKIE_FIELDS = 7
 async def observe(flow: Flow, probe: Probe) -> Observation:
     """Open the socket, ask, and wait until the events have come, one cannot come any more, or the time is over."""
     target, url, headers = await _compose(flow, probe)
-    ends = probe.clock() + flow.timeout_s
     asked = probe.clock()
+    due_s = round(asked - probe.began + flow.timeout_s, 6)
     try:
         socket, phases = await probe.wire.open_websocket(
             target, url, headers, flow.timeout_s, max_message=target.max_body, subprotocols=flow.subprotocols
@@ -43,7 +47,7 @@ async def observe(flow: Flow, probe: Probe) -> Observation:
     try:
         if not flow.events:
             return Observation(status=SWITCHING, upgrade_s=upgrade_s)
-        return await _Listener(flow, probe, socket, ends).listen(upgrade_s)
+        return await _Listener(flow, probe, socket, due_s).listen(upgrade_s)
     finally:
         await _close(socket, probe)
 
@@ -69,13 +73,20 @@ async def _compose(flow: Flow, probe: Probe) -> tuple[Target, str, Headers]:
         cookies = await probe.credentials.cookies(who, target)
     if probe.credentials.fell_back(who):
         probe.fallback = who
-    return target, url, merged(target.headers, given, _cookie(cookies), filled_headers(flow.headers, probe.scope))
+    crumbs = _cookie(cookies, urlsplit(url).path or "/")
+    return target, url, merged(target.headers, given, crumbs, filled_headers(flow.headers, probe.scope))
 
 
-def _cookie(lines: tuple[str, ...]) -> Headers:
-    """Write cookies, given as Netscape lines, as the header that shows them."""
-    pairs = [line.split("\t")[5:] for line in lines if line.count("\t") == COOKIE_FIELDS - 1]
-    return (("Cookie", "; ".join(f"{name}={value}" for name, value in pairs)),) if pairs else ()
+def _cookie(lines: tuple[str, ...], path: str) -> Headers:
+    """Write the cookies for a path, given as Netscape lines, as the header that shows them."""
+    cookies = (line.split("\t") for line in lines if line.count("\t") == COOKIE_FIELDS - 1)
+    pairs = [f"{name}={value}" for _, _, scope, _, _, name, value in cookies if _is_within(path, scope)]
+    return (("Cookie", "; ".join(pairs)),) if pairs else ()
+
+
+def _is_within(path: str, scope: str) -> bool:
+    """Tell whether a cookie of one path is shown at another (RFC 6265, 5.1.4)."""
+    return path == scope or path.startswith(scope if scope.endswith("/") else f"{scope}/")
 
 
 def _refused(error: CouldNotLook, probe: Probe, took_s: float) -> Observation:
@@ -86,7 +97,7 @@ def _refused(error: CouldNotLook, probe: Probe, took_s: float) -> Observation:
     probe.phases.extend(error.phases)
     if error.contact is not None:
         probe.contacts.append(error.contact)
-    said = answer.body[:REFUSAL].decode("utf-8", "replace")
+    said = answer.body.decode("utf-8", "replace")
     return Observation(status=answer.status, upgrade_s=took_s, refusal=said)
 
 
@@ -111,24 +122,25 @@ def encoded(compiled: Any, scope: dict[str, Any]) -> str:
 
 @dataclass(slots=True)
 class _Listener:
-    """Sends, and takes what comes, in the order in which it came."""
+    """Sends, and takes what comes, in the order in which it came. Times count from the begin of the sample."""
 
     flow: Flow
     probe: Probe
     socket: Socket
-    ends: float
+    due_s: float
     messages: list[Message] = field(default_factory=list)
     matched: list[tuple[str, int]] = field(default_factory=list)
-    bytes: int = 0
-    tail: list[Moment] = field(default_factory=list)
+    size: int = 0
+    first: list[Moment] = field(default_factory=list)
+    last: deque[Moment] = field(default_factory=lambda: deque(maxlen=KEPT_MESSAGES // 2))
 
     async def listen(self, upgrade_s: float) -> Observation:
         flow, probe = self.flow, self.probe
         if flow.send is not None:
             with probe.phase("request"):
                 await self.socket.send(encoded(flow.send, probe.scope))
-        sent_s = probe.clock() - probe.began
-        walk = Walk(flow, probe.scope, sent_s)
+        sent_s = self._now_s()
+        walk = Walk(flow, probe.scope, sent_s, self.due_s)
         try:
             closed = await self._until_over(walk)
         finally:
@@ -137,42 +149,54 @@ class _Listener:
             status=SWITCHING,
             upgrade_s=upgrade_s,
             sent_s=sent_s,
-            ended_s=probe.clock() - probe.began,
+            ended_s=self._now_s(),
+            due_s=self.due_s,
             messages=tuple(self.messages),
             closed=closed,
             event=flow.event,
             matched=tuple(self.matched),
         )
 
+    def _now_s(self) -> float:
+        return round(self.probe.clock() - self.probe.began, 6)
+
     async def _until_over(self, walk: Walk) -> Closed | None:
         probe = self.probe
-        while not walk.over:
-            assert walk.awaited is not None  # noqa: S101 - else the walk is over
-            probe.doing = walk.awaited.name
-            until = self.ends if walk.deadline_s is None else min(self.ends, probe.began + walk.deadline_s)
+        while walk.awaited is not None and not walk.over:
+            probe.doing = walk.awaited.label
+            until_s = self.due_s if walk.deadline_s is None else min(self.due_s, walk.deadline_s)
             try:
-                received = await self.socket.receive(max(0.0, until - probe.clock()))
+                received = await self._next(until_s)
             except TimeoutError:
                 return None
             except CouldNotLook as error:
                 raise probe.trouble(error.trouble.reason, error.trouble.message) from None
             if received is None:
                 return self._closed(walk)
-            message = Message(at_s=max(0.0, received.arrived - probe.began), data=received.data)
+            message = Message(at_s=max(0.0, round(received.arrived - probe.began, 6)), data=received.data)
             self._keep(message)
             before = len(walk.came)
-            self._note(message, walk.take(message))
-            if len(walk.came) > before and not await self._go_on(walk):
+            name = walk.take(message)
+            moved = len(walk.came) > before
+            self._note(message, walk.came[-1].awaited.label if moved else name)
+            if moved and not await self._go_on(walk):
                 return None
-            if received.arrived > until:
+            if message.at_s > until_s:
                 return None
         return None
+
+    async def _next(self, until_s: float) -> Received | None:
+        """Give what comes next; what arrived just as the time was over is not lost. Raises TimeoutError."""
+        try:
+            return await self.socket.receive(max(0.0, until_s - self._now_s()))
+        except TimeoutError:
+            return await self.socket.receive(0.0)
 
     async def _go_on(self, walk: Walk) -> bool:
         """Record the event that came; send what follows it. False when it is not as demanded."""
         came = walk.came[-1]
-        self.matched.append((came.awaited.name, len(self.messages) - 1))
-        self.probe.phases.append(Phase(name=came.awaited.name, duration_s=came.took_s))
+        self.matched.append((came.awaited.label, len(self.messages) - 1))
+        self.probe.phases.append(Phase(name=came.awaited.label, duration_s=came.took_s))
         if not came_well(came, self.probe.scope):
             return False
         if came.awaited.send is not None:
@@ -181,48 +205,50 @@ class _Listener:
 
     def _closed(self, walk: Walk) -> Closed:
         """Read how the server left. Raises CouldNotLook when it did so without a word."""
-        probe, code = self.probe, self.socket.close_code
-        now_s = probe.clock() - probe.began
+        code, now_s = self.socket.close_code, self._now_s()
         if code is None or code == ABNORMAL:
-            waited_s = round(max(0.0, now_s - walk.since_s), 3)
-            raise probe.trouble(
-                "closed", f"the connection ended without a close frame, {waited_s:g} s after {walk.since}"
+            waited = duration(round(max(0.0, now_s - walk.since_s), 3))
+            raise self.probe.trouble(
+                "closed", f"the connection ended without a close frame, {waited} after {walk.since}"
             )
-        probe.note_moment("closed", f"{code} {self.socket.close_reason}".rstrip())
+        said = f"{code} {self.socket.close_reason}".rstrip()
+        self._moment(Moment(at_s=now_s, name="closed", text=said))
         return Closed(at_s=now_s, code=code, reason=self.socket.close_reason)
 
     def _keep(self, message: Message) -> None:
+        """Keep every message of the sample, as many as one may have. Raises CouldNotLook."""
         self.messages.append(message)
-        self.bytes += len(message.data)
-        if len(self.messages) > MOST_MESSAGES or self.bytes > MOST_BYTES:
-            raise self.probe.trouble(
-                "too large", f"more than {MOST_MESSAGES:,} messages or {MOST_BYTES // 2**20} MiB came in one sample"
-            )
+        self.size += len(message.data)
+        if len(self.messages) > MOST_MESSAGES:
+            raise self.probe.trouble("too much", f"more than {MOST_MESSAGES:,} messages came in one sample")
+        if self.size > MOST_BYTES:
+            raise self.probe.trouble("too much", f"more than {MOST_BYTES // 2**20} MiB of messages came in one sample")
 
     def _note(self, message: Message, name: str | None) -> None:
-        """Put a message into the timeline: the first ones at once, the last ones when it is over."""
-        text, data = message.text, message.text
-        if len(text) > KEPT_TEXT:
-            data = f"{text[:KEPT_TEXT]}… ({len(text) - KEPT_TEXT:,} more characters)"
-        moment = Moment(
-            at_s=round(message.at_s, 6), name=name or NOT_OURS, text="" if name else text[:BRIEF], data=data
-        )
-        if len(self.probe.timeline) < KEPT_MESSAGES // 2:
-            self.probe.timeline.append(moment)
-            return
-        self.tail.append(moment)
-        if len(self.tail) > KEPT_MESSAGES // 2:
-            self.tail.pop(0)
+        """Put a message into the timeline; its text names it where it has no name of ours."""
+        data = message.beginning(KEPT_TEXT)
+        if len(message.data) > KEPT_TEXT:
+            unit = "characters" if isinstance(message.data, str) else "bytes"
+            data += f"… ({len(message.data):,} {unit} in all)"
+        text = message.beginning(BRIEF) if name is None else ""
+        called = NOT_OURS if name is None else beginning(name, KEPT_NAME) or f"a name of {len(name):,} characters"
+        self._moment(Moment(at_s=message.at_s, name=called, text=text, data=data))
+
+    def _moment(self, moment: Moment) -> None:
+        """Keep the first moments, and always the last ones."""
+        if len(self.first) < KEPT_MESSAGES // 2:
+            self.first.append(moment)
+        else:
+            self.last.append(moment)
 
     def _note_end(self, walk: Walk) -> None:
-        """Keep the last messages, say what was left out, and for how long the one that is missing was awaited."""
-        closed = [moment for moment in self.probe.timeline if moment.name == "closed"]
-        kept = self.probe.timeline[: len(self.probe.timeline) - len(closed)]
-        self.probe.timeline[:] = kept
-        self.probe.timeline.extend((*self.tail, *closed))
-        left_out = len(self.messages) - len(kept) - len(self.tail)
-        if left_out > 0:
-            self.probe.notes.append(f"{left_out:,} of {len(self.messages):,} messages are not kept here")
+        """Say what was left out, and for how long the event that is missing was awaited."""
+        self.probe.timeline += (*self.first, *self.last)
+        kept = sum(moment.data is not None for moment in (*self.first, *self.last))
+        if kept < len(self.messages):
+            self.probe.notes.append(
+                f"{len(self.messages) - kept:,} of {len(self.messages):,} messages are not kept here"
+            )
         if walk.awaited is not None and walk.forbidden is None:
-            waited_s = max(0.0, self.probe.clock() - self.probe.began - walk.since_s)
-            self.probe.phases.append(Phase(name=walk.awaited.name, duration_s=waited_s))
+            waited_s = max(0.0, self._now_s() - walk.since_s)
+            self.probe.phases.append(Phase(name=walk.awaited.label, duration_s=waited_s))

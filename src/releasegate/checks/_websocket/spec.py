@@ -11,13 +11,18 @@ from releasegate.expect import Demand
 from releasegate.template import Template
 
 SWITCHING = 101
+ENDS_OF_WORDS = " \t\r\n\"',;<>"
 Demands = tuple[Demand, ...]
 
 
 class Awaited(Struct, frozen=True, kw_only=True):
-    """An event that must come, or may if it is `optional`. `within` is a Bound's demands; `send` follows it."""
+    """An event that must come, or may if it is `optional`. `within` is a Bound's demands; `send` follows it.
+
+    `label` tells events of one name apart: the second `tick` of a flow is `tick#2`.
+    """
 
     name: str
+    label: str
     within: Demands = ()
     within_s: float | None = None
     json: Demands = ()
@@ -67,9 +72,20 @@ class Message(Struct, frozen=True, kw_only=True, dict=True):
         except NotJson as refused:
             return refused
 
-    @property
-    def text(self) -> str:
-        return self.data if isinstance(self.data, str) else self.data.decode("utf-8", "backslashreplace")
+    def forget(self) -> None:
+        """Drop the parsed message, which is many times as large as its text; who asks again parses again."""
+        self.__dict__.pop("json", None)
+
+    def beginning(self, most: int) -> str:
+        """Give at most so many characters, without the word that they cut: half a token is no longer redacted."""
+        return beginning(self.data, most)
+
+
+def beginning(data: str | bytes, most: int) -> str:
+    """Cut a text to `most` characters (or bytes), and then back to the end of a word."""
+    start = data[:most]
+    text = start if isinstance(start, str) else start.decode("utf-8", "backslashreplace")
+    return text if len(start) == len(data) else text[: 1 + max(map(text.rfind, ENDS_OF_WORDS))]
 
 
 class Closed(Struct, frozen=True, kw_only=True):
@@ -84,7 +100,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     """All that came. `status` is what the upgrade was answered with, after `upgrade_s`; `refusal` the body of another.
 
     `sent_s` is when the first message went out (or the socket was open, if none does), `ended_s` when the waiting
-    ended; both count from the begin of the sample, as the messages do.
+    ended, `due_s` when the sample's own time was over; all count from its begin, as the messages do.
     """
 
     status: int
@@ -92,8 +108,10 @@ class Observation(Struct, frozen=True, kw_only=True):
     refusal: str | None = None
     sent_s: float = 0.0
     ended_s: float = 0.0
+    due_s: float = float("inf")
     messages: tuple[Message, ...] = ()
     closed: Closed | None = None
     event: str = "$.type"
     matched: tuple[tuple[str, int], ...] = ()
-    """The events that came, with the indexes of their messages: where a mutant changes something. Never judged."""
+    """Labels of the events that came, with the indexes of their messages: where a mutant changes something.
+    Never judged."""

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from msgspec.structs import replace
+
 from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow
 from releasegate.checks.compose import encode_path
 from releasegate.config.asking import Headers, IdentityName
@@ -23,6 +25,7 @@ from releasegate.config.shape import (
     UrlText,
 )
 from releasegate.expect import Bound, JsonExpect, StatusExpect, bound_s
+from releasegate.expect.text import duration
 from releasegate.jsonpath import PathText
 
 DEFAULT_TIMEOUT_S = 30.0
@@ -71,7 +74,7 @@ class EventItem(Shape):
     def read(self, node: Node, ctx: Reading) -> Any:
         if not isinstance(node.value, dict):
             name = EventName().read(node, ctx)
-            return MISSING if name is MISSING else Awaited(name=name)
+            return MISSING if name is MISSING else Awaited(name=name, label=name)
         if len(node.value) != 1:
             return self.wrong(node, ctx, "one event an item: write each with a - of its own")
         ((key, item),) = node.value.items()
@@ -82,7 +85,7 @@ class EventItem(Shape):
         within_s = bound_s(values["within"])
         if within_s is not None and within_s <= 0:
             return ctx.report(item.value["within"], "nothing comes within 0s")
-        return Awaited(name=name, within_s=within_s, **values)
+        return Awaited(name=name, label=name, within_s=within_s, **values)
 
     def schema(self) -> dict[str, Any]:
         one = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": EVENT.schema()}
@@ -96,6 +99,8 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     timeout_s = DEFAULT_TIMEOUT_S if inherited["timeout"] is None else inherited["timeout"]
     if timeout_s <= 0:
         return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
+    if not _fit(values["events"], timeout_s, node, ctx):
+        return MISSING
     expect = values["expect"] or {"status": None, "latency": ()}
     asked = {"status": expect["status"]} if expect["status"] else {}
     return Flow(
@@ -108,7 +113,7 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         send=values["send"],
         event=values["event"],
         where=values["where"],
-        events=values["events"],
+        events=_labelled(values["events"]),
         never=values["never"],
         latency=expect["latency"],
         **asked,
@@ -118,7 +123,36 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
 def _inherited(values: dict[str, Any], key: str, ctx: Reading) -> Any:
     if values[key] is not None or key not in ctx.defaults:
         return values[key]
-    return FIELDS[key].shape.read(ctx.defaults[key], Reading(names=ctx.names, loops=ctx.loops, scope=ctx.scope))
+    node, before = ctx.defaults[key], list(ctx.problems)
+    told = {(p.file, p.line, p.column) for p in before}
+    value = FIELDS[key].shape.read(node, ctx)
+    if (node.file, node.line, node.column) in told:  # what is wrong with a default is said once, not by every check
+        ctx.problems[:] = before
+    return value
+
+
+def _labelled(events: tuple[Awaited, ...]) -> tuple[Awaited, ...]:
+    """Tell events of one name apart: the second `tick` is `tick#2`."""
+    names, told = {event.name for event in events}, []
+    for index, event in enumerate(events):
+        number = 1 + sum(earlier.name == event.name for earlier in events[:index])
+        label = event.name if number == 1 else f"{event.name}#{number}"
+        while number > 1 and label in names:
+            label += "#"
+        told.append(replace(event, label=label))
+    return tuple(told)
+
+
+def _fit(events: tuple[Awaited, ...], timeout_s: float, node: Node, ctx: Reading) -> bool:
+    """Refuse a bound that the sample's end comes before."""
+    before = len(ctx.problems)
+    for index, event in enumerate(events):
+        longest_s = max((demand.value for demand in event.within), default=0.0)
+        if longest_s > timeout_s:
+            (item,) = node.value["events"].value[index].value.values()
+            said = f"within {duration(longest_s)} is longer than the sample's {duration(timeout_s)}"
+            ctx.report(item.value["within"], said, "raise timeout")
+    return len(ctx.problems) == before
 
 
 def _is_wrong(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
@@ -150,11 +184,20 @@ def _check_events(values: dict[str, Any], node: Node, ctx: Reading) -> None:
             "events come only after an upgrade: their status is 101",
             "a refusal is a check of its own, without events",
         )
+    _check_optional(events, items, ctx)
     if events[-1].optional:
         ctx.report(items[-1], "nothing would wait for an optional event at the end", "end with one that must come")
     for name in values["never"]:
         if any(awaited.name == name for awaited in events):
             ctx.report(node.value["never"], f'"{name}" stands in events and in never')
+
+
+def _check_optional(events: tuple[Awaited, ...], items: list[Node], ctx: Reading) -> None:
+    """Refuse an optional event that takes the message for which the next one that must come waits."""
+    for index, event in enumerate(events):
+        required = next((other for other in events[index:] if not other.optional), None)
+        if event.optional and required is not None and required.name == event.name:
+            ctx.report(items[index], f'an optional "{event.name}" before one that must come: which is which?')
 
 
 def _is_switching(status: Any) -> bool:

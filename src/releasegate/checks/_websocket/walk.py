@@ -27,62 +27,85 @@ class Walk:
     """The way through the events of a flow. Each message of ours takes the first event that waits for it.
 
     Others may come between. An event that comes before its turn is remembered: if it does not come again, that is why.
+    `pending` is what may come next: optional events, and the first that must; empty when all have come.
     """
 
     flow: Flow
     scope: Mapping[str, Any]
     since_s: float
+    due_s: float
     came: list[Came] = field(default_factory=list)
     early: dict[str, float] = field(default_factory=dict)
     forbidden: tuple[str, Message] | None = None
-    at: int = 0
     ours: int = 0
+    pending: tuple[Awaited, ...] = ()
+    later: frozenset[str] = frozenset()
+    _at: int = 0
+
+    def __post_init__(self) -> None:
+        self._go_to(0)
 
     @property
     def since(self) -> str:
         if self.came:
-            return self.came[-1].awaited.name
+            return self.came[-1].awaited.label
         return OPENED if self.flow.send is None else SENT
 
     @property
     def awaited(self) -> Awaited | None:
         """The next event that must come; None when all have come."""
-        return next((event for event in self.flow.events[self.at :] if not event.optional), None)
+        return self.pending[-1] if self.pending else None
 
     @property
     def deadline_s(self) -> float | None:
-        """When the next event is too late, on the clock of the messages; None if nothing bounds it."""
+        """When no pending event can be in time any more, on the clock of the messages; None if nothing bounds it.
+
+        An optional event that has longer than the one that must come holds the wait open.
+        """
         awaited = self.awaited
-        return None if awaited is None or awaited.within_s is None else self.since_s + awaited.within_s
+        if awaited is None or awaited.within_s is None:
+            return None
+        return round(self.since_s + max(event.within_s or 0.0 for event in self.pending), 6)
 
     @property
     def over(self) -> bool:
-        return self.awaited is None or self.forbidden is not None
+        return not self.pending or self.forbidden is not None
 
     def take(self, message: Message) -> str | None:
-        """Go on by one message; give the name of the event that it is, if it is ours."""
+        """Go on by one message; give the name of the event that it is, if it is ours.
+
+        One that came when the sample's time was over leads nowhere.
+        """
         name = name_of(self.flow, message, self.scope)
-        if name is None:
-            return None
-        self.ours += 1
-        if name in self.flow.never:
-            self.forbidden = (name, message)
-            return name
-        for index in range(self.at, len(self.flow.events)):
-            event = self.flow.events[index]
-            if event.name == name:
-                self._match(index, event, message)
-                return name
-            if not event.optional:
-                break
-        if any(event.name == name for event in self.flow.events[self.at :]):
-            self.early[name] = message.at_s
+        if name is not None and message.at_s <= self.due_s:
+            self.ours += 1
+            self._follow(name, message)
+        if not self.came or self.came[-1].message is not message:
+            message.forget()
         return name
 
-    def _match(self, index: int, event: Awaited, message: Message) -> None:
-        self.came.append(Came(event, message, max(0.0, message.at_s - self.since_s), self.since))
-        self.since_s = max(self.since_s, message.at_s)
-        self.at = index + 1
+    def _follow(self, name: str, message: Message) -> None:
+        if name in self.flow.never:
+            self.forbidden = (name, message)
+            return
+        for index, event in enumerate(self.pending, self._at):
+            if event.name == name and not (event.optional and self._is_late(message)):
+                self.came.append(Came(event, message, max(0.0, message.at_s - self.since_s), self.since))
+                self.since_s = max(self.since_s, message.at_s)
+                self._go_to(index + 1)
+                return
+        if name in self.later:
+            self.early[name] = message.at_s
+
+    def _is_late(self, message: Message) -> bool:
+        """Tell whether the wait was over: what must come is too late, and what may come does not mend that."""
+        return self.deadline_s is not None and message.at_s > self.deadline_s
+
+    def _go_to(self, index: int) -> None:
+        left = self.flow.events[index:]
+        until = next((number for number, event in enumerate(left, 1) if not event.optional), 0)
+        self._at, self.pending = index, left[:until]
+        self.later = frozenset(event.name for event in left[until:])
 
 
 def name_of(flow: Flow, message: Message, scope: Mapping[str, Any]) -> str | None:

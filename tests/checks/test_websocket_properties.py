@@ -1,0 +1,204 @@
+"""Over whatever comes: what green means, where listening stops, and that no stranger changes anything."""
+
+import json
+from collections import Counter
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from websocket_world import NONCE, Staging, ours, read, sample, taken, talk, theirs
+
+from releasegate.checks._websocket.spec import Closed, Message, Observation
+from releasegate.checks.websocket import KIND
+from releasegate.model import Level
+from releasegate.verdict.outcome import outcome_of
+
+SCOPE = {"nonce": NONCE}
+NAMES = st.sampled_from(["a", "b", "c", "d", "error", "x"])
+GAPS = st.sampled_from([0.0, 0.2, 0.5, 0.500001, 0.6, 1.0, 2.5])
+MINE = st.tuples(GAPS, NAMES, st.booleans())
+"""How long after the one before, which event, and whether it says ok."""
+
+
+@st.composite
+def flows(draw, *, optional=True):
+    items = []
+    for name in draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4)):
+        item = draw(st.sampled_from([{}, {"within": "500ms"}, {"within": "1s"}, {"json": {"$.ok": True}}]))
+        items.append({name: {**item, "optional": optional and draw(st.booleans())}})
+    last = next(iter(items[-1].values()))
+    last["optional"] = False
+    for index, item in enumerate(items):
+        ((name, said),) = item.items()
+        required = next(other for other in items[index:] if not next(iter(other.values()))["optional"])
+        said["optional"] = said["optional"] and name not in required
+    return talk(*items, never=["error"], timeout="4s")
+
+
+def script(messages):
+    at_s, out = 0.0, []
+    for gap_s, name, ok in messages:
+        at_s += gap_s
+        out.append((round(at_s, 6), name, ok))
+    return out
+
+
+def possible(events, messages, since_s=0.0):
+    """Tell whether some way of giving messages to events meets every demand: the promise of green, spelled out."""
+    if not events:
+        return True
+    ((name, said),) = events[0].items()
+    if said["optional"] and possible(events[1:], messages, since_s):
+        return True
+    bound_s = {"500ms": 0.5, "1s": 1.0}.get(said.get("within"), 99.0)
+    for index, (at_s, called, ok) in enumerate(messages):
+        if called == "error" or at_s > 3.75:  # forbidden before the last, or the sample's time is over
+            return False
+        good = called == name and at_s - since_s <= bound_s + 1e-9 and (ok or "json" not in said)
+        if good and possible(events[1:], messages[index + 1 :], at_s):
+            return True
+    return False
+
+
+def earliest(events, messages):
+    """Give the verdict where every event takes the first message of its name: the rule, spelled out."""
+    since_s, rest = 0.0, list(messages)
+    for event in events:
+        ((name, said),) = event.items()
+        while rest and rest[0][1] != name:
+            if rest.pop(0)[1] == "error":
+                return False
+        if not rest or rest[0][0] > 3.75:
+            return False
+        at_s, _, ok = rest.pop(0)
+        if at_s - since_s > {"500ms": 0.5, "1s": 1.0}.get(said.get("within"), 99.0) + 1e-9 or not (
+            ok or "json" not in said
+        ):
+            return False
+        since_s = at_s
+    return True
+
+
+def said_by_staging(messages):
+    return [(at_s, ours(name, ok=ok)) for at_s, name, ok in messages]
+
+
+@settings(max_examples=300, deadline=None)
+@given(flows(), st.lists(MINE, max_size=8).map(script))
+def test_green_means_that_all_events_came_in_order_in_time_and_nothing_forbidden_before_the_last(config, messages):
+    one, _ = sample(config, *said_by_staging(messages))
+    assert one.met <= possible(config["events"], messages)
+
+
+@settings(max_examples=300, deadline=None)
+@given(flows(optional=False), st.lists(MINE, max_size=8).map(script))
+def test_every_event_takes_the_first_message_that_is_it(config, messages):
+    one, _ = sample(config, *said_by_staging(messages))
+    assert one.met is earliest(config["events"], messages)
+
+
+def everything(messages, *, opened_s=0.25):
+    """Record all that staging would say, as if nobody had stopped listening."""
+    heard = tuple(Message(at_s=round(opened_s + at_s, 6), data=text) for at_s, text in messages)
+    return Observation(
+        status=101, upgrade_s=0.25, sent_s=opened_s, ended_s=99.0, due_s=opened_s + 3.75, messages=heard, event="$.type"
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(flows(), st.lists(MINE, max_size=8).map(script))
+def test_listening_stops_where_judging_all_of_it_would(config, messages):
+    flow = read(config)
+    one = taken(flow, Staging(said_by_staging(messages)))
+    again = KIND.judge(flow, one.observation, one.scope)
+    assert again.expectations == one.sample.expectations
+    assert again.signature == one.sample.signature
+    whole = KIND.judge(flow, everything(said_by_staging(messages)), SCOPE)
+    assert outcome_of(whole.expectations) == one.sample.outcome
+
+
+STRANGE = st.one_of(
+    st.tuples(NAMES, st.booleans()).map(lambda said: theirs(said[0], ok=said[1])),
+    st.sampled_from(
+        ["", "{", "[]", '{"type": "a"}', '{"type":"error"}', "NaN", b"\xff", '{"thread_id": "x", "type": "b"}']
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(flows(), st.lists(MINE, max_size=6).map(script), st.lists(st.tuples(st.integers(0, 6), STRANGE), max_size=6))
+def test_other_clients_messages_anywhere_change_nothing(config, messages, strangers):
+    flow, mine = read(config), said_by_staging(messages)
+    mixed = list(mine)
+    for index, text in sorted(strangers, key=lambda one: -one[0]):
+        after_s = mine[index - 1][0] if 0 < index <= len(mine) else mine[-1][0] if index and mine else 0.0
+        mixed.insert(min(index, len(mine)), (after_s, text))
+    alone, among = taken(flow, Staging(mine)).sample, taken(flow, Staging(mixed)).sample
+
+    def essence(one):
+        return one.outcome, one.signature, [(e.subject, e.operator, e.step, e.met, e.found) for e in one.expectations]
+
+    assert essence(among) == essence(alone)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.sampled_from(["a", "b", NONCE]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "thread_id", "ok", "x"]), inner, max_size=4)
+    ),
+)
+DATA = st.one_of(
+    st.binary(max_size=30),
+    st.text(max_size=30),
+    JSON.map(json.dumps),
+    st.tuples(NAMES, JSON).map(lambda said: ours(said[0], ok=said[1])),
+)
+SECONDS = st.floats(allow_nan=True, allow_infinity=True)
+OBSERVATIONS = st.builds(
+    Observation,
+    status=st.sampled_from([101, 101, 101, 401, 200, 999]),
+    upgrade_s=SECONDS,
+    refusal=st.none() | st.text(max_size=10),
+    sent_s=SECONDS,
+    ended_s=SECONDS,
+    due_s=SECONDS,
+    messages=st.lists(st.builds(Message, at_s=SECONDS, data=DATA), max_size=8).map(tuple),
+    closed=st.none() | st.builds(Closed, at_s=SECONDS, code=st.integers(0, 70000), reason=st.text(max_size=20)),
+)
+WHOLE = read(
+    talk(
+        {"a": {"within": {"warn": "1s", "fail": "2s"}, "json": {"$.ok": True, "$..x": {"exists": False}}}},
+        {"b": {"optional": True, "json": {"$[?@.ok > 1]": {"count": 1}}}},
+        "c",
+        "a",
+        never=["error"],
+        expect={"status": 101, "latency": "2s"},
+        where={"$.thread_id": "{{nonce}}", "$..type": {"count": {"min": 1}}},
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(OBSERVATIONS)
+@example(Observation(status=101, upgrade_s=0.1))
+def test_judging_never_crashes_is_always_the_same_and_a_failure_always_has_a_signature(observation):
+    judged = KIND.judge(WHOLE, observation, SCOPE)
+    assert repr(judged) == repr(KIND.judge(WHOLE, observation, SCOPE))
+    failed = any(not e.met and e.level is Level.FAIL for e in judged.expectations)
+    assert failed is (judged.signature is not None)
+    assert all("\n" not in e.text for e in judged.expectations)
+    for expectation in judged.expectations:
+        KIND.violate(observation, expectation)
+    KIND.losses(WHOLE, observation)
+
+
+def test_the_properties_are_about_green_and_red_alike():
+    """A property over messages that never lead to green would hold of anything."""
+    good = [(0.1, "a", True), (0.2, "b", True)]
+    config = talk(
+        {"a": {"optional": False}}, {"b": {"optional": False, "within": "500ms"}}, never=["error"], timeout="4s"
+    )
+    seen = Counter()
+    for messages in (good, good[:1], [(0.05, "error", True), *good], [good[0], (0.7, "b", True)]):
+        seen[sample(config, *said_by_staging(messages))[0].met, earliest(config["events"], messages)] += 1
+    assert seen == {(True, True): 1, (False, False): 3}

@@ -29,6 +29,9 @@ OURS: dict[type, frozenset[str]] = {
     Reading: frozenset({"target", "moment", "at"}),
 }
 """What the config names and the gate says itself: a secret that is also a word of ours would garble the verdict."""
+TELLING = 12
+"""So many characters of the beginning of a secret are taken for it, wherever they stand."""
+CUT = "…"
 Cleaned = TypeVar("Cleaned")
 
 
@@ -38,7 +41,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self.secrets: set[str] = set()
         self.too_short = 0
-        self._pattern: re.Pattern[str] | None = None
+        self._forms: tuple[str, ...] = ()
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -47,17 +50,29 @@ class Redactor:
         self.too_short += sum(len(secret) < SHORTEST for secret in fresh)
         self.secrets |= {secret for secret in fresh if len(secret) >= SHORTEST}
         if fresh:
-            self._pattern = None
+            forms = {form for secret in self.secrets for form in encodings(secret)}
+            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def clean(self, text: str) -> str:
-        """Give the text with every secret replaced by `***`."""
-        if not self.secrets:
-            return text
-        if self._pattern is None:
-            forms = {form for secret in self.secrets for form in encodings(secret)}
-            ordered = sorted(forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        return self._pattern.sub(SHOWN, text)
+        """Give the text with every secret replaced by `***`, also one of which a cut left only the beginning."""
+        there = [form for form in self._forms if form[:TELLING] in text]
+        for form in there:
+            text = text.replace(form, SHOWN)
+        for form in there:
+            text = _without_beginnings(text, form)
+        return self._without_cut(text) if CUT in text else text
+
+    def _without_cut(self, text: str) -> str:
+        """Take away what stands before a cut and is the beginning of a secret, though too short to tell elsewhere."""
+        *parts, last = text.split(CUT)
+        return CUT.join([*(self._trimmed(part) for part in parts), last])
+
+    def _trimmed(self, part: str) -> str:
+        for form in self._forms:
+            for size in range(min(len(form), TELLING) - 1, SHORTEST - 1, -1):
+                if part.endswith(form[:size]):
+                    return part[: len(part) - size] + SHOWN
+        return part
 
     def clean_value(self, value: Any) -> Any:
         """Clean every text of a JSON value, keys too; numbers and booleans are kept."""
@@ -95,6 +110,16 @@ class Redactor:
         if isinstance(value, dict):
             return {self.clean(key): self._rebuilt(item) for key, item in value.items()}
         return self.clean(value) if type(value) is str else value
+
+
+def _without_beginnings(text: str, form: str) -> str:
+    """Replace each place that agrees with the beginning of a form, as far as it agrees."""
+    out, at = "", 0
+    while (found := text.find(form[:TELLING], at)) >= 0:
+        out += text[at:found] + SHOWN
+        pairs = enumerate(zip(text[found : found + len(form)], form, strict=False))
+        at = found + next((size for size, (one, other) in pairs if one != other), min(len(text) - found, len(form)))
+    return out + text[at:]
 
 
 def encodings(secret: str) -> Iterator[str]:

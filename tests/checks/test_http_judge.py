@@ -34,7 +34,7 @@ def test_each_expectation_keeps_what_was_demanded_and_what_was_found():
 
 def test_an_excerpt_is_the_beginning_of_the_failing_answer():
     one, _ = sample(ask(status=200), reply(500, body=b"x" * 5000 + b"\xff"))
-    assert one.excerpt == "x" * 2048
+    assert one.excerpt == "x" * 2048 + "…"
 
 
 @pytest.mark.parametrize(

@@ -425,3 +425,17 @@ def test_a_login_at_a_target_that_takes_no_requests_is_told():
     targets = TARGETS + "  chat: {url: 'ws://chat.example'}\n"
     identities = "identities: {me: {login: {post: 'chat:/login', json: {a: b}, token: $.t}}}"
     assert "a login is posted over http" in the_problem(gate(identities, targets=targets)).message
+
+
+@pytest.mark.parametrize(
+    "kind", ["http: {get: 'api:/x', expect: {status: 200}}", "websocket: {connect: 'api:/x', expect: {status: 101}}"]
+)
+@pytest.mark.parametrize("default", ["as: '{{who}}'", "as: stranger", "timeout: 5"])
+def test_a_default_that_no_check_can_use_is_told_and_the_check_is_not_dropped(kind, default):
+    scheme = "ws" if "websocket" in kind else "https"
+    checks = (
+        f"suites:\n  smoke:\n    defaults: {{{default}}}\n    checks:\n      one: {{{kind}}}\n      two: {{{kind}}}\n"
+    )
+    text = gate(targets=f"targets:\n  api: {{url: '{scheme}://a.example'}}\n", checks=checks)
+    line = 1 + next(index for index, line in enumerate(text.splitlines()) if "defaults" in line)
+    assert {problem.line for problem in problems(text)} == {line}

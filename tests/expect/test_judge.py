@@ -233,3 +233,11 @@ def test_a_kept_expectation_judged_again_says_the_same(value, path, operator):
 def test_never_green_05_a_text_that_states_no_finite_number_meets_no_bound(text, met):
     demand, _ = read(ValueExpect("header x"), "{min: 5}")
     assert judge_value(demand, text, {})[0].met is met
+
+
+def test_a_measure_that_only_rounding_makes_equal_to_its_bound_is_told_exactly():
+    late, _ = read(Bound(), "2s")
+    large, _ = read(SizeBound(), "64KiB")
+    assert judge_duration(late, 2.0004)[0].text == "latency ≤ 2 s (got 2.000400 s)"
+    assert judge_size(large, 65_536 + 1)[0].text == "size ≤ 64 KiB (got 64.001 KiB)"
+    assert judge_size(read(SizeBound(), "64MiB")[0], 64 * 2**20 + 1)[0].text == "size ≤ 64 MiB (got 67,108,865 B)"

@@ -264,3 +264,11 @@ def test_a_token_that_came_expired_is_kept_for_the_checks_to_show():
     show(one)
     show(one)
     assert len(wire.requests) == 1
+
+
+def test_a_sample_waits_longer_for_its_login_than_a_login_takes():
+    from releasegate.checks.base import LOGIN_S
+    from releasegate.identities import ATTEMPTS, FIRST_WAIT_S, LOGIN_TIMEOUT_S
+
+    pauses_s = sum(FIRST_WAIT_S * 2**attempt + FIRST_WAIT_S for attempt in range(ATTEMPTS - 1))
+    assert ATTEMPTS * LOGIN_TIMEOUT_S + pauses_s < LOGIN_S

@@ -1,5 +1,6 @@
 import html
 import json
+import time
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
@@ -128,3 +129,30 @@ def test_a_secret_that_is_also_a_word_of_the_gate_does_not_garble_what_the_gate_
     assert (cleaned.samples[0].target, cleaned.samples[0].expectations[0].operator) == ("target", "equals")
     assert (read.target, read.moment, read.revision) == ("target", "before", "***")
     assert cleaned.samples[0].excerpt == "said staging says ***"
+
+
+LONG = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyZWxlYXNlZ2F0ZSJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+
+
+@pytest.mark.parametrize("size", [4, 8, 11, 12, 40, len(LONG) - 1])
+def test_a_secret_of_which_a_cut_left_the_beginning_is_taken_away(size):
+    assert Redactor([LONG]).clean(f'"Bearer {LONG[:size]}…" and on') == '"Bearer ***…" and on'
+
+
+@pytest.mark.parametrize("size", [12, 40, len(LONG)])
+def test_the_telling_beginning_of_a_secret_is_taken_away_wherever_it_stands(size):
+    assert Redactor([LONG]).clean(f"{LONG[:size]} x {LONG[:size]}") == "*** x ***"
+
+
+def test_words_that_only_begin_like_a_secret_are_left():
+    assert (
+        Redactor(["staging-password-1"]).clean("staging-api says stag and … more") == "staging-api says stag and … more"
+    )
+
+
+def test_much_text_with_many_secrets_is_cleaned_in_no_time():
+    redactor = Redactor([f"secret-number-{n}-of-many" for n in range(10)])
+    text = 'a line as evidence has it, {"text": "cut…"}\n' * 20_000
+    began = time.perf_counter()
+    assert redactor.clean(text) == text
+    assert time.perf_counter() - began < 5

@@ -12,6 +12,9 @@ from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Expectation, Moment, Phase, Trouble
 from releasegate.wire.types import Wire
 
+LOGIN_S = 40.0
+"""More than a login takes with all its attempts: it ends first, and says that it was the login."""
+
 
 class Credentials(Protocol):
     """Gives the headers (and cookies, as Netscape cookie lines) with which an identity speaks to a target.

@@ -9,11 +9,10 @@ from typing import Any
 from releasegate.checks._http import flow, judge, mutate
 from releasegate.checks._http.spec import Flow, Observation, Request
 from releasegate.checks._http.table import HttpTable
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import LOGIN_S, Judgement, Probe
 from releasegate.model import Expectation
 from releasegate.template import Template
 
-LOGIN_S = 20.0
 SLACK_S = 1.0
 
 

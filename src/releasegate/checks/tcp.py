@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from releasegate.checks.base import Judgement, Probe
 from releasegate.config.node import Node
-from releasegate.config.shape import Duration, Field, Reading, Table, TargetName
+from releasegate.config.shape import MISSING, Duration, Field, Reading, Table, TargetName, inherited
 from releasegate.expect import VACUOUS, Bound, Demand, judge_duration, judge_value, violate_value, why
 from releasegate.model import Expectation
 from releasegate.template import Template
@@ -30,10 +30,10 @@ class Connected(Struct, frozen=True, kw_only=True):
     took_s: float
 
 
-def _build(values: dict[str, Any], _node: Node, ctx: Reading) -> Spec:
-    timeout_s = values["timeout"]
-    if timeout_s is None and "timeout" in ctx.defaults:
-        timeout_s = Duration().read(ctx.defaults["timeout"], Reading()) or None
+def _build(values: dict[str, Any], _node: Node, ctx: Reading) -> Any:
+    timeout_s = inherited(values["timeout"], "timeout", Duration(), ctx)
+    if timeout_s is MISSING:
+        return MISSING
     expect = values["expect"] or {}
     return Spec(
         connect=values["connect"],

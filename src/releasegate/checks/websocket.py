@@ -9,11 +9,10 @@ from typing import Any
 from releasegate.checks._websocket import judge, mutate
 from releasegate.checks._websocket.spec import Flow, Observation
 from releasegate.checks._websocket.table import TABLE
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import LOGIN_S, Judgement, Probe
 from releasegate.model import Expectation
 from releasegate.template import Template
 
-LOGIN_S = 20.0
 SLACK_S = 2.0
 
 

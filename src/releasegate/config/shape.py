@@ -447,6 +447,18 @@ class Table(Shape):
         return out
 
 
+def inherited(value: Any, key: str, shape: Shape, ctx: Reading) -> Any:
+    """Give a key's value, else what the suite's defaults say for it; what is wrong with a default is said once."""
+    if value is not None or key not in ctx.defaults:
+        return value
+    node, before = ctx.defaults[key], list(ctx.problems)
+    told = {(p.file, p.line, p.column) for p in before}
+    value = shape.read(node, ctx)
+    if (node.file, node.line, node.column) in told:
+        ctx.problems[:] = before
+    return value
+
+
 class TargetName(Shape):
     """The name of a target; a `for:` hole is allowed, then every value must be a target."""
 

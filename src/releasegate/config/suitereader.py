@@ -95,6 +95,8 @@ class SuiteReader:
         loops = values["for"] if values is not MISSING else {}
         ids = self._ids(suite, name, node, loops)
         spec = self._spec(node, named, defaults, loops)
+        if spec is MISSING and named is not None and all(problem.warning for problem in ctx.problems):
+            ctx.report(node, "this check cannot be read", "look at the suite's defaults")  # never dropped in silence
         if named is None or values is MISSING or spec is MISSING or not sound_name or ids is None:
             return None
         decl = _declare(suite, name, values, kind=named[0], spec=spec, digest=_hash(node, named[0], defaults))

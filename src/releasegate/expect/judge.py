@@ -146,14 +146,16 @@ def _got(demand: Demand, operand: Any, looked: list[Any], *, met: bool) -> str:
 
 def _measured(demand: Demand, nodes: list[Any], unit: Any, step: str | None) -> Expectation:
     met = is_met(demand.operator, demand.value, nodes)
-    words = demand.words if demand.unit else demand.said(demand.value, unit)
+    words, got = demand.words if demand.unit else demand.said(demand.value, unit), unit(nodes[0])
+    if not met and got == unit(demand.value):  # only rounding makes them alike
+        got = f"{nodes[0]:,} B" if unit is text.size else f"{nodes[0]:.6f} s"
     return Expectation(
         subject=demand.subject,
         operator=demand.operator,
         demanded=demand.value,
         found=nodes,
         met=met,
-        text=f"{words} (got {unit(nodes[0])})",
+        text=f"{words} (got {got})",
         level=demand.level,
         step=step,
     )

@@ -56,7 +56,7 @@ class LoopDrive:
         return future
 
     def _hurry(self) -> None:
-        """Let libcurl begin what was added: when many begin at once, the loop itself comes to it only after the last."""
+        """Let libcurl begin what was added: of many at once, the loop itself comes to the first only after the last."""
         self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def stop(self, curl: Any) -> None:

@@ -36,8 +36,14 @@ def judge(flow: Flow, observation: Observation, scope: Scope) -> Judgement:
 
 
 def _failed(expectations: Expectations, seen: Seen | None) -> Judgement:
-    excerpt = seen.answer.body[:EXCERPT_BYTES].decode("utf-8", "replace") if seen and seen.answer.body else None
+    excerpt = _excerpt(seen.answer.body) if seen and seen.answer.body else None
     return Judgement(expectations=expectations, signature=f"http {why(expectations)}", excerpt=excerpt)
+
+
+def _excerpt(body: bytes) -> str:
+    """Give the beginning of a body; the sign of the cut also tells the redactor that a secret may end there."""
+    text = body[:EXCERPT_BYTES].decode("utf-8", "replace")
+    return text if len(body) <= EXCERPT_BYTES else f"{text}…"
 
 
 def _not_taken(request: Request) -> Expectation:

@@ -28,6 +28,7 @@ from releasegate.config.shape import (
     Templated,
     Text,
     UrlText,
+    inherited,
 )
 from releasegate.model import Level
 from releasegate.template import Template, names_in
@@ -108,17 +109,17 @@ def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
 
 def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     method = next(name for name in METHODS if name in node.value)
-    inherited = {key: _inherited(values, key, ctx) for key in INHERITED}
-    if any(value is MISSING for value in inherited.values()):
+    own = {key: inherited(values[key], key, SENT[key].shape, ctx) for key in INHERITED}
+    if any(value is MISSING for value in own.values()):
         return MISSING
-    timeout_s = DEFAULT_TIMEOUT_S if inherited["timeout"] is None else inherited["timeout"]
+    timeout_s = DEFAULT_TIMEOUT_S if own["timeout"] is None else own["timeout"]
     if timeout_s <= 0:
         return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
     content = _content(values, node)
     headers = encode.default_headers(values["headers"], method, content.form if content else None)
     url, query = values[method], tuple(values["query"].items())
     path = encode_path(url.path)
-    names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], inherited["as"]])
+    names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], own["as"]])
     if isinstance(path, str) and not any(names_in([v for _, v in query])):
         path, query = filled_path(path, _listed(query), {}), ()
     return Request(
@@ -130,9 +131,9 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         headers=headers,
         plain_headers=_plain(headers),
         content=encode.prepared(content),
-        identity=inherited["as"],
+        identity=own["as"],
         timeout_s=timeout_s,
-        follow=inherited["follow"] or 0,
+        follow=own["follow"] or 0,
         captures=values["capture"],
         expect=values["expect"] or Expect(),
         poll=values["poll"],
@@ -150,15 +151,6 @@ def _plain(headers: tuple[tuple[str, str | Template], ...]) -> HeaderLines | Non
 def _listed(query: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
     """Give lists of values as lists: that is what a template is filled in."""
     return tuple((name, list(value) if isinstance(value, tuple) else value) for name, value in query)
-
-
-def _inherited(values: dict[str, Any], key: str, ctx: Reading) -> Any:
-    if values[key] is not None or key not in ctx.defaults:
-        return values[key]
-    before = len(ctx.problems)
-    value = SENT[key].shape.read(ctx.defaults[key], ctx)
-    del ctx.problems[before:]
-    return value
 
 
 def _content(values: dict[str, Any], node: Node) -> Content | None:

@@ -23,6 +23,7 @@ from releasegate.config.shape import (
     Templated,
     Text,
     UrlText,
+    inherited,
 )
 from releasegate.expect import Bound, JsonExpect, StatusExpect, bound_s
 from releasegate.expect.text import duration
@@ -93,10 +94,10 @@ class EventItem(Shape):
 
 
 def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
-    inherited = {key: _inherited(values, key, ctx) for key in INHERITED}
-    if any(value is MISSING for value in inherited.values()) or _is_wrong(values, node, ctx):
+    own = {key: inherited(values[key], key, FIELDS[key].shape, ctx) for key in INHERITED}
+    if any(value is MISSING for value in own.values()) or _is_wrong(values, node, ctx):
         return MISSING
-    timeout_s = DEFAULT_TIMEOUT_S if inherited["timeout"] is None else inherited["timeout"]
+    timeout_s = DEFAULT_TIMEOUT_S if own["timeout"] is None else own["timeout"]
     if timeout_s <= 0:
         return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
     if not _fit(values["events"], timeout_s, node, ctx):
@@ -106,7 +107,7 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     return Flow(
         url=values["connect"],
         path=encode_path(values["connect"].path),
-        identity=inherited["as"],
+        identity=own["as"],
         headers=values["headers"],
         subprotocols=values["subprotocols"],
         timeout_s=timeout_s,
@@ -118,17 +119,6 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         latency=expect["latency"],
         **asked,
     )
-
-
-def _inherited(values: dict[str, Any], key: str, ctx: Reading) -> Any:
-    if values[key] is not None or key not in ctx.defaults:
-        return values[key]
-    node, before = ctx.defaults[key], list(ctx.problems)
-    told = {(p.file, p.line, p.column) for p in before}
-    value = FIELDS[key].shape.read(node, ctx)
-    if (node.file, node.line, node.column) in told:  # what is wrong with a default is said once, not by every check
-        ctx.problems[:] = before
-    return value
 
 
 def _labelled(events: tuple[Awaited, ...]) -> tuple[Awaited, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any
@@ -109,6 +110,7 @@ def got(values: list[Any]) -> str:
     return f"{text} … and {more} more" if more > 0 else text
 
 
+@lru_cache(maxsize=4096)
 def duration(seconds: float) -> str:
     return f"{_rounded(seconds * 1000)} ms" if seconds < 1 else f"{_rounded(seconds)} s"
 

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow, Observation, beginning
 from releasegate.checks._websocket.walk import Came, Walk
 from releasegate.checks.base import Judgement
-from releasegate.expect import judge_duration, judge_json, judge_value, why
+from releasegate.expect import Demand, judge_duration, judge_json, judge_value, matches_where, meets, why
 from releasegate.expect.text import duration, flat
 from releasegate.model import Expectation, Level
 
@@ -49,8 +47,10 @@ def follow(flow: Flow, observation: Observation, scope: Scope) -> Walk:
 
 
 def came_well(came: Came, scope: Scope) -> bool:
-    """Tell whether an event that came is as demanded."""
-    return holds(_came(came, scope))
+    """Tell whether an event that came is as demanded: what `_came` says in words."""
+    awaited = came.awaited
+    in_time = meets(awaited.within, round(came.took_s, 6), scope)
+    return in_time and (not awaited.json or matches_where(awaited.json, came.message.json, scope))
 
 
 def _excerpt(observation: Observation) -> str | None:
@@ -84,20 +84,22 @@ def _events(flow: Flow, observation: Observation, walk: Walk, scope: Scope) -> t
 def _came(came: Came, scope: Scope) -> Expectations:
     """Judge an event that came: in time, and with what it must hold."""
     awaited = came.awaited
-    timed = tuple(_in_time(e, came) for e in judge_duration(awaited.within, came.took_s))
+    timed = tuple(_in_time(demand, came) for demand in awaited.within)
     if awaited.within_s is None and not awaited.optional:
         timed = (_exists(came), *timed)
     return timed + judge_json(awaited.json, came.message.json, scope, step=awaited.label)
 
 
-def _in_time(judged: Expectation, came: Came) -> Expectation:
-    """Say it of the event; a wait that only rounding makes as long as the bound is told to the microsecond."""
-    name, bound, got = flat(came.awaited.label), duration(judged.demanded), duration(came.took_s)
-    if not judged.met and got == bound:
-        got = f"{came.took_s:.6f} s"
-    return replace(
-        judged, subject=f"event {came.awaited.label}", text=f"{name} within {bound} of {flat(came.since)} (got {got})"
-    )
+def _in_time(demand: Demand, came: Came) -> Expectation:
+    """Judge one bound; a wait that only rounding makes as long as it is told to the microsecond."""
+    name, took_s = came.awaited.label, round(came.took_s, 6)
+    met, bound, got = took_s <= demand.value, duration(demand.value), duration(took_s)
+    if not met and got == bound:
+        got = f"{took_s:.6f} s"
+    return Expectation(
+        subject=f"event {name}", operator=demand.operator, demanded=demand.value, found=[took_s], met=met,
+        text=f"{flat(name)} within {bound} of {flat(came.since)} (got {got})", level=demand.level,
+    )  # fmt: skip
 
 
 def _exists(came: Came) -> Expectation:

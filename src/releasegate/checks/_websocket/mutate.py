@@ -59,7 +59,7 @@ def _later(events: Observation, expectation: Expectation) -> Observation | None:
     if index is None or worse is VACUOUS:
         return None
     by_s = worse - expectation.found[0]
-    later = tuple(replace(m, at_s=m.at_s + by_s) for m in events.messages[index:])
+    later = tuple(m.moved(m.at_s + by_s) for m in events.messages[index:])
     return replace(
         events,
         messages=(*events.messages[:index], *later),
@@ -130,7 +130,7 @@ def _swapped(flow: Flow, events: Observation) -> Iterator[tuple[str, Observation
             continue
         messages = list(events.messages)
         a, b = messages[first], messages[second]
-        messages[first], messages[second] = replace(b, at_s=a.at_s), replace(a, at_s=b.at_s)
+        messages[first], messages[second] = b.moved(a.at_s), a.moved(b.at_s)
         yield f"{one} and {other} swapped", replace(events, messages=tuple(messages))
 
 

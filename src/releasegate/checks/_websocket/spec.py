@@ -11,6 +11,7 @@ from releasegate.expect import Demand
 from releasegate.template import Template
 
 SWITCHING = 101
+SMALL = 256
 ENDS_OF_WORDS = " \t\r\n\"',;<>"
 Demands = tuple[Demand, ...]
 
@@ -73,8 +74,15 @@ class Message(Struct, frozen=True, kw_only=True, dict=True):
             return refused
 
     def forget(self) -> None:
-        """Drop the parsed message, which is many times as large as its text; who asks again parses again."""
-        self.__dict__.pop("json", None)
+        """Drop what was parsed of a message that is not small: it is many times as large as its text."""
+        if len(self.data) > SMALL:
+            self.__dict__.pop("json", None)
+
+    def moved(self, at_s: float) -> "Message":
+        """Give the same message at another time."""
+        moved = Message(at_s=at_s, data=self.data)
+        moved.__dict__.update(self.__dict__)
+        return moved
 
     def beginning(self, most: int) -> str:
         """Give at most so many characters, without the word that they cut: half a token is no longer redacted."""

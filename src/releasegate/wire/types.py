@@ -19,6 +19,10 @@ class HttpRequest(Struct, frozen=True, kw_only=True):
     timeout_s: float = 10.0
     cookies: tuple[str, ...] | None = None
     """The sample's cookie jar as Netscape cookie lines; None = no jar is kept for this request."""
+    fresh: bool = False
+    """Over a connection of its own: what must not be sent twice, or should meet whoever would be met next."""
+    family: int | None = None
+    """4 or 6: only over addresses of that family; None = any."""
 
 
 class HttpAnswer(Struct, frozen=True, kw_only=True):
@@ -78,6 +82,10 @@ class Wire(Protocol):
         max_message: int,
         subprotocols: tuple[str, ...] = (),
     ) -> tuple[Socket, tuple[Phase, ...]]: ...
+
+    async def families(self, target: Target) -> tuple[int, ...]:
+        """Give the address families (4, 6) at which a target's name is found; none behind a proxy, or if unknown."""
+        ...
 
     async def connect_tcp(self, target: Target, timeout_s: float) -> tuple[Contact, tuple[Phase, ...]]: ...
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from releasegate.config.asking import is_header_value
 from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login, Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Trouble
@@ -26,6 +27,9 @@ LEEWAY_S = 30.0
 """A token is renewed so long before it expires, or when half of its life is over if that is shorter."""
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.2
+PATIENCE_S = 5.0
+"""No attempt begins later: a login that hangs is not made to hang three times."""
+LAST_EPOCH_S = 253_402_300_800
 TOO_MANY, SERVER_ERROR = 429, 500
 PHASE = "login"
 
@@ -123,12 +127,16 @@ class IdentityBook:
 
     def _mint(self, jwt: Jwt) -> Pass:
         """Sign a token now. A key that cannot sign is an error of the config that only shows here."""
+        import warnings
+
         from jwt import PyJWTError, encode
 
         now = self._epoch()
         claims = {"iat": int(now), **jwt.claims, "exp": int(now + jwt.expires_in_s)}
         try:
-            token = encode(claims, jwt.key, algorithm=jwt.algorithm, headers=jwt.header or None)
+            with warnings.catch_warnings():  # a short secret is staging's choice, and not ours to complain of here
+                warnings.simplefilter("ignore")
+                token = encode(claims, jwt.key, algorithm=jwt.algorithm, headers=jwt.header or None)
         except (PyJWTError, ValueError, TypeError):
             message = f"the key cannot sign {jwt.algorithm}"
             raise _trouble("key", message) from None  # the reason may quote the key
@@ -161,6 +169,7 @@ class IdentityBook:
             retry_if_exception_type,
             retry_if_result,
             stop_after_attempt,
+            stop_after_delay,
             wait_exponential,
             wait_random,
         )
@@ -173,7 +182,7 @@ class IdentityBook:
             return answer
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(PATIENCE_S),
             wait=wait_exponential(multiplier=FIRST_WAIT_S, max=2.0) + wait_random(0, FIRST_WAIT_S),
             retry=retry_any(retry_if_exception_type(CouldNotLook), retry_if_result(_passing)),
             retry_error_callback=last,
@@ -228,24 +237,24 @@ def _token(login: Login, answer: HttpAnswer, target: Target) -> str:
     except NotJson:
         raise _trouble("no token", "the answer to the login is not JSON", target) from None
     tokens = [value for value in found if isinstance(value, str) and value]
-    if len(tokens) != 1 or len(found) != 1 or not tokens[0].isprintable():
+    if len(tokens) != 1 or len(found) != 1 or not is_header_value(tokens[0]):
         raise _trouble("no token", f"the answer to the login has no single token at {login.token}", target)
     return tokens[0]
 
 
 def _expiry(token: str | None) -> float | None:
     """Read the expiry out of a JWT, unverified: it only says when to log in again. None for other tokens."""
-    import json
+    from releasegate.strictjson import NotJson, parse
 
     parts = (token or "").split(".")
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
         return None
     try:
-        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+        claims = parse(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, NotJson):
         return None
     ends = claims.get("exp") if isinstance(claims, dict) else None
-    return float(ends) if isinstance(ends, int | float) else None
+    return float(ends) if isinstance(ends, int | float) and 0 < ends < LAST_EPOCH_S else None
 
 
 def _renewal(now: float, ends: float) -> float:

@@ -32,6 +32,7 @@ OURS: dict[type, frozenset[str]] = {
 TELLING = 12
 """So many characters of the beginning of a secret are taken for it, wherever they stand."""
 CUT = "…"
+NUMBERS = (int, float)
 Cleaned = TypeVar("Cleaned")
 
 
@@ -74,16 +75,6 @@ class Redactor:
                     return part[: len(part) - size] + SHOWN
         return part
 
-    def clean_value(self, value: Any) -> Any:
-        """Clean every text of a JSON value, keys too; numbers and booleans are kept."""
-        if isinstance(value, str):
-            return self.clean(value)
-        if isinstance(value, dict):
-            return {self.clean(str(key)): self.clean_value(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return type(value)(self.clean_value(item) for item in value)
-        return value
-
     def clean_struct(self, struct: Cleaned) -> Cleaned:
         """Clean the texts of a struct that are not OURS.
 
@@ -97,9 +88,10 @@ class Redactor:
     def _rebuilt(self, value: Any) -> Any:
         if isinstance(value, msgspec.Struct):
             ours = OURS.get(type(value), frozenset())
-            names = value.__struct_fields__
-            fields = {n: getattr(value, n) if n in ours else self._rebuilt(getattr(value, n)) for n in names}
+            fields = {name: getattr(value, name) for name in value.__struct_fields__}
+            fields |= {n: self._rebuilt(v) for n, v in fields.items() if n not in ours and not isinstance(v, NUMBERS)}
             if isinstance(value, Expectation):
+                fields["demanded"] = self._rebuilt(value.demanded)
                 same = (fields["found"], fields["demanded"]) == (value.found, value.demanded)
                 fields["kept"] = value.kept and same
             return type(value)(**fields)
@@ -109,6 +101,9 @@ class Redactor:
             return [self._rebuilt(item) for item in value]
         if isinstance(value, dict):
             return {self.clean(key): self._rebuilt(item) for key, item in value.items()}
+        if isinstance(value, NUMBERS) and not isinstance(value, bool):
+            cleaned = self.clean(str(value))  # a key of digits may come back as a number
+            return value if SHOWN not in cleaned else cleaned
         return self.clean(value) if type(value) is str else value
 
 

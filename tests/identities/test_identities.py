@@ -268,7 +268,49 @@ def test_a_token_that_came_expired_is_kept_for_the_checks_to_show():
 
 def test_a_sample_waits_longer_for_its_login_than_a_login_takes():
     from releasegate.checks.base import LOGIN_S
-    from releasegate.identities import ATTEMPTS, FIRST_WAIT_S, LOGIN_TIMEOUT_S
+    from releasegate.identities import FIRST_WAIT_S, LOGIN_TIMEOUT_S, PATIENCE_S
 
-    pauses_s = sum(FIRST_WAIT_S * 2**attempt + FIRST_WAIT_S for attempt in range(ATTEMPTS - 1))
-    assert ATTEMPTS * LOGIN_TIMEOUT_S + pauses_s < LOGIN_S
+    longest_pause_s = FIRST_WAIT_S * 2 + FIRST_WAIT_S
+    assert PATIENCE_S + longest_pause_s + LOGIN_TIMEOUT_S < LOGIN_S
+
+
+def test_a_login_that_hangs_is_tried_once_and_then_falls_back(monkeypatch):
+    class Hanging(ScriptedWire):
+        async def fetch(self, request):
+            ticking[0] += 10.0  # what tenacity's clock sees of it
+            return await super().fetch(request)
+
+    ticking = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: ticking[0])
+    wire = Hanging("!")
+    one = book(IdentityDecl(name="user", login=LOGIN, fallback=FALLBACK), wire)
+    assert asyncio.run(one.headers("user", TARGETS["api"]))[0][1].startswith("Bearer ey")
+    assert len(wire.requests) == 1
+    assert one.fell_back("user")
+
+
+def jwt_with(claims):
+    import base64
+
+    return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.sig"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [b'{"exp": ' + b"9" * 4000 + b"}", b"[" * 100_000, b'{"exp": 1e999}', b'{"exp": -5}', b'{"exp": "x"}', b"\xff"],
+)
+def test_no_claims_of_a_token_can_crash_the_gate(claims):
+    wire = ScriptedWire(json.dumps({"access_token": jwt_with(claims)}))
+    one = book(IdentityDecl(name="user", login=LOGIN), wire)
+    assert asyncio.run(one.headers("user", TARGETS["api"]))[0][0] == "Authorization"
+
+
+def test_a_token_that_no_header_can_hold_falls_back():
+    one = book(IdentityDecl(name="user", login=LOGIN, fallback=FALLBACK), ScriptedWire(token("tök-1")))
+    assert asyncio.run(one.headers("user", TARGETS["api"]))[0][1].startswith("Bearer ey")
+    assert one.fell_back("user")
+
+
+def test_a_short_shared_secret_warns_nobody_on_the_way():
+    short = IdentityDecl(name="user", jwt=Jwt(key="short", algorithm="HS256", claims={}))
+    assert asyncio.run(book(short).headers("user", TARGETS["api"]))

@@ -73,8 +73,9 @@ def test_what_is_too_short_is_not_replaced_and_counted():
 
 
 def test_json_values_are_cleaned_with_their_keys():
-    redactor = Redactor(["hunter22"])
-    assert redactor.clean_value({"hunter22": ["x hunter22", 7, None, True]}) == {"***": ["x ***", 7, None, True]}
+    given = sample({"hunter22": ["x hunter22", 7, None, True]})
+    cleaned = Redactor(["hunter22"]).clean_struct(given)
+    assert cleaned.expectations[0].found == [{"***": ["x ***", 7, None, True]}]
 
 
 def sample(found):
@@ -156,3 +157,11 @@ def test_much_text_with_many_secrets_is_cleaned_in_no_time():
     began = time.perf_counter()
     assert redactor.clean(text) == text
     assert time.perf_counter() - began < 5
+
+
+def test_a_secret_of_digits_is_taken_away_where_staging_gives_it_back_as_a_number():
+    given = replace(sample(867530912345), contact=(Contact(target="api", host="h", port=8675),))
+    cleaned = Redactor(["867530912345", "8675"]).clean_struct(given)
+    assert cleaned.expectations[0].found == ["***"]
+    assert cleaned.expectations[0].kept is False
+    assert cleaned.contact[0].port == 8675

@@ -21,6 +21,12 @@ class UsageError(GateError):
     """The command was asked for something that it cannot do."""
 
 
+class NotPublishedError(GateError):
+    """What was decided could not be told."""
+
+    exit_code = EXIT_NOT_PUBLISHED
+
+
 class EvidenceError(GateError):
     """An evidence file that cannot be read, or that contradicts itself."""
 

@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
+from releasegate.cli.show import show
+
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -18,5 +20,5 @@ def command(ctx: click.Context, shell: str) -> int:
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - the choice above names click's own
     root = ctx.find_root().command
-    click.echo(completion(root, {}, "releasegate", "_RELEASEGATE_COMPLETE").source())
+    show(completion(root, {}, "releasegate", "_RELEASEGATE_COMPLETE").source())
     return 0

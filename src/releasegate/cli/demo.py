@@ -9,6 +9,8 @@ import click
 
 from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
 from releasegate.cli.files import environment, json_option, read_text
+from releasegate.cli.outputs import Outputs
+from releasegate.cli.show import show
 from releasegate.config.load import load
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
@@ -28,7 +30,7 @@ NOWHERE = (
 def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         width = max(map(len, FAULTS))
-        click.echo("\n".join(f"{name:<{width}}  {says}" for name, says in FAULTS.items()))
+        show("\n".join(f"{name:<{width}}  {says}" for name, says in FAULTS.items()))
         ctx.exit(0)
 
 
@@ -48,7 +50,9 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 @click.option("--markdown", metavar="FILE", help="Also write the report as Markdown.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
 @json_option
-def command(faults: tuple[str, ...], *, serve: bool, port: int, **asked: Any) -> int:
+def command(
+    faults: tuple[str, ...], *, serve: bool, port: int, evidence: str, markdown: str | None, **asked: Any
+) -> int:
     """See the gate work on an embedded staging, healthy or with faults.
 
     \b
@@ -57,6 +61,9 @@ def command(faults: tuple[str, ...], *, serve: bool, port: int, **asked: Any) ->
     releasegate demo --serve --port 8100
     """
     _demand_known(faults)
+    outputs = Outputs(evidence=evidence, markdown=markdown)
+    if not serve:
+        outputs.prepare()
     from releasegate.demo.serve import Staging
 
     with Staging(faults, port=port) as staging:
@@ -65,7 +72,7 @@ def command(faults: tuple[str, ...], *, serve: bool, port: int, **asked: Any) ->
             return 0
         path = gate.path()
         config = load(read_text(path), staging.environ, file=str(path))
-        return execute(config, Asked(sha=staging.revision, **asked), {**environment(), **_direct()})
+        return execute(config, Asked(outputs=outputs, sha=staging.revision, **asked), {**environment(), **_direct()})
 
 
 def _direct() -> dict[str, str]:
@@ -90,10 +97,10 @@ def _serve(staging: "Staging", *, as_json: bool) -> None:
         signal.signal(number, lambda got, _frame: stopped.append(got))
     environ = {**staging.environ, "RELEASEGATE_SHA": staging.revision}
     if as_json:
-        click.echo(json.dumps({"environment": environ}))
+        show(json.dumps({"environment": environ}))
     else:
-        click.echo("\n".join(f"export {name}='{value}'" for name, value in environ.items()))
-        click.echo("\n".join(("# nothing is served there yet:", *(f"export {name}='{url}'" for name, url in NOWHERE))))
+        show("\n".join(f"export {name}='{value}'" for name, value in environ.items()))
+        show("\n".join(("# nothing is served there yet:", *(f"export {name}='{url}'" for name, url in NOWHERE))))
     click.echo("# up; stop with Ctrl-C", err=True)
     while not stopped:
         time.sleep(POLL_S)

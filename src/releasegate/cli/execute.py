@@ -11,15 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import click
 from msgspec import Struct
 
 from releasegate import gate
 from releasegate.checks.catalogue import kind
 from releasegate.cli.files import coloured, write_text
+from releasegate.cli.outputs import Outputs
 from releasegate.cli.progress import Silent, Teller, teller
+from releasegate.cli.show import show
 from releasegate.config.model import Config
-from releasegate.errors import EXIT_INTERRUPTED, UsageError
+from releasegate.errors import EXIT_INTERRUPTED
 from releasegate.evidence.file import read, write
 from releasegate.evidence.rejudge import rejudge
 from releasegate.identities import IdentityBook
@@ -38,14 +39,12 @@ USUAL_WIDTH = 100
 class Asked(Struct, frozen=True, kw_only=True):
     """What the command line asked of a run. `sha` is the commit to judge; `deadline_s` overrides the config's."""
 
+    outputs: Outputs
     sha: str | None
     event: str | None = None
     suites: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     deadline_s: float | None = None
-    evidence: str = DEFAULT_EVIDENCE
-    junit: str | None = None
-    markdown: str | None = None
     quiet: bool = False
     as_json: bool = False
 
@@ -54,26 +53,16 @@ def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
     """Run the gate, write and print what was asked for, and give the exit code."""
     plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event)
     redactor = Redactor(config.secrets)
-    _prepare_place(asked.evidence)
     listener = teller(sys.stderr, environ, redactor.clean, quiet=asked.quiet or asked.as_json, width=_width())
     try:
         evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
     finally:
         listener.close()
-    path = Path(asked.evidence)
+    path = Path(asked.outputs.evidence)
     write(evidence, path)
     rejudge(read(path))
     _report(evidence, asked, environ)
     return evidence.verdict.exit_code
-
-
-def _prepare_place(evidence: str) -> None:
-    """Take away evidence of an earlier run: when this one dies, nothing green may lie where it should be."""
-    try:
-        Path(evidence).parent.mkdir(parents=True, exist_ok=True)
-        Path(evidence).unlink(missing_ok=True)
-    except OSError as problem:
-        raise UsageError(f"cannot write the evidence to {evidence}: {problem.strerror}") from problem
 
 
 async def _run(
@@ -142,19 +131,20 @@ def _stop_on_signals(stop: asyncio.Event, listener: Silent | Teller) -> None:
 
 
 def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:
-    if asked.junit:
+    outputs = asked.outputs
+    if outputs.junit:
         from releasegate.report import junit
 
-        write_text(asked.junit, junit.render(evidence))
-    if asked.markdown:
+        write_text(outputs.junit, junit.render(evidence))
+    if outputs.markdown:
         from releasegate.report import markdown
 
-        write_text(asked.markdown, markdown.render(evidence))
+        write_text(outputs.markdown, markdown.render(evidence))
     if asked.as_json:
-        click.echo(to_json(evidence, asked.evidence))
+        show(to_json(evidence, asked.outputs.evidence))
     else:
         colour = coloured(environ, terminal=sys.stdout.isatty())
-        click.echo(console.render(evidence, colour=colour, width=_width()), color=colour)
+        show(console.render(evidence, colour=colour, width=_width()), color=colour)
 
 
 def to_json(evidence: Evidence, path: str) -> str:

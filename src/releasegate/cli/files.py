@@ -55,11 +55,17 @@ def read_event(environ: Mapping[str, str]) -> dict[str, Any]:
         return {}
     import json
 
-    if Path(path).stat().st_size > LARGEST_EVENT:
+    try:
+        size = Path(path).stat().st_size
+    except OSError as problem:
+        raise UsageError(
+            f"cannot read the event file {path}: {problem.strerror}; name the commit with --sha"
+        ) from problem
+    if size > LARGEST_EVENT:
         raise UsageError(f"the event file {path} is larger than {LARGEST_EVENT} bytes")
     try:
-        payload = json.loads(read_text(Path(path)))
-    except ValueError as problem:
+        payload = json.loads(read_text(Path(path)).removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"the event file {path} is not JSON: {problem}") from problem
     return payload if isinstance(payload, dict) else {}
 

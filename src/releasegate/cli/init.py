@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from releasegate.cli.show import show
 from releasegate.config.starter import starter_config, starter_workflow
 from releasegate.errors import UsageError
 
@@ -28,7 +29,7 @@ def command(url: str | None, *, force: bool) -> int:
     for name, text in files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-        click.echo(f"wrote {name}")
+        show(f"wrote {name}")
     need = "" if url else "set STAGING_URL, then "
-    click.echo(f"next: {need}releasegate validate, releasegate plan, releasegate run")
+    show(f"next: {need}releasegate validate, releasegate plan, releasegate run")
     return 0

@@ -7,6 +7,7 @@ import click
 
 from releasegate.cli.execute import to_json
 from releasegate.cli.files import coloured, environment, json_option
+from releasegate.cli.show import show
 from releasegate.evidence.file import read
 from releasegate.evidence.rejudge import rejudge
 from releasegate.report import console
@@ -27,8 +28,8 @@ def command(file: str, *, as_json: bool) -> int:
     evidence = read(Path(file))
     verdict = rejudge(evidence)
     if as_json:
-        click.echo(to_json(evidence, file))
+        show(to_json(evidence, file))
     else:
         colour = coloured(environment(), terminal=sys.stdout.isatty())
-        click.echo(console.render(evidence, colour=colour, width=100), color=colour)
+        show(console.render(evidence, colour=colour, width=100), color=colour)
     return verdict.exit_code

@@ -2,7 +2,9 @@
 
 import gc
 import importlib
+import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -71,8 +73,13 @@ def cli() -> None:
 def entry() -> None:
     """Be the process: what is long-lived is soon all there is, so that looking for garbage costs more than it frees."""
     gc.set_threshold(*GARBAGE)
+    for name in ("stdout", "stderr"):  # None when they were closed
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - for the life of the process
     try:
         main()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
     finally:
         gc.freeze()  # the end of the process looks once more through all that is not
 
@@ -85,11 +92,12 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as wrong:
-        wrong.show()
+        with suppress(OSError):
+            wrong.show()
         _say_json(arguments, {"error": wrong.format_message(), "exit_code": wrong.exit_code})
         sys.exit(wrong.exit_code)
     except GateError as refusal:
-        click.echo(f"releasegate: {refusal}", err=True)
+        _say(f"releasegate: {refusal}")
         _say_json(arguments, {"error": str(refusal), "exit_code": refusal.exit_code})
         sys.exit(refusal.exit_code)
     except Exception as bug:  # noqa: BLE001 - the one place where a bug of ours becomes its exit code
@@ -99,18 +107,25 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _say(text: str) -> None:
+    """Say something on stderr, if it can be written: the exit code says it anyway."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
 def _say_json(arguments: list[str], answer: dict[str, Any]) -> None:
     if "--json" in arguments:
         import json
 
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        with suppress(OSError):
+            click.echo(json.dumps(answer, ensure_ascii=False))
 
 
 def _show_bug(bug: Exception) -> None:
     """Show where a bug is without its message or values: they may hold what staging said, or a secret."""
     import traceback
 
-    click.echo(f"releasegate {__version__}: a bug of the gate, not of staging: {type(bug).__name__}", err=True)
+    _say(f"releasegate {__version__}: a bug of the gate, not of staging: {type(bug).__name__}")
     for frame in traceback.extract_tb(bug.__traceback__)[-8:]:
-        click.echo(f"  {frame.filename}:{frame.lineno} in {frame.name}", err=True)
-    click.echo("No verdict was given. Please report it with the lines above.", err=True)
+        _say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+    _say("No verdict was given. Please report it with the lines above.")

@@ -6,6 +6,7 @@ import click
 
 from releasegate.checks.catalogue import kind
 from releasegate.cli.files import config_option, environment, json_option, read_config
+from releasegate.cli.show import show
 from releasegate.plan import Plan, PlannedCheck, build
 from releasegate.sampling import PROFILES
 
@@ -25,7 +26,7 @@ def command(config_path: str | None, suites: tuple[str, ...], checks: tuple[str,
     environ = environment()
     config = read_config(config_path, environ, lenient_env=True)
     plan = build(config, kind, suites=suites, checks=checks, event=environ.get("GITHUB_EVENT_NAME"))
-    click.echo(json.dumps(_answer(plan), ensure_ascii=False) if as_json else _text(plan))
+    show(json.dumps(_answer(plan), ensure_ascii=False) if as_json else _text(plan))
     return 0
 
 

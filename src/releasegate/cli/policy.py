@@ -5,6 +5,7 @@ import json
 import click
 
 from releasegate.cli.files import json_option
+from releasegate.cli.show import show
 from releasegate.sampling import PROFILES, Profile
 from releasegate.stats.characteristic import characteristic
 
@@ -24,7 +25,7 @@ def command(names: tuple[str, ...], *, as_json: bool) -> int:
     releasegate policy --profile lean --json
     """
     profiles = [PROFILES[name] for name in names or PROFILES]
-    click.echo(json.dumps({"profiles": {p.name: _answer(p) for p in profiles}}) if as_json else _text(profiles))
+    show(json.dumps({"profiles": {p.name: _answer(p) for p in profiles}}) if as_json else _text(profiles))
     return 0
 
 

@@ -1,7 +1,10 @@
 """How a run goes, told while it goes: one live line on a terminal, plain lines elsewhere, a log group on a runner."""
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import TextIO
 
 from releasegate.foreign import for_log, for_terminal
@@ -10,7 +13,41 @@ from releasegate.runner import Progress
 
 REFRESH_S = 0.1
 PLAIN_EVERY_S = 10.0
+MOST_WAITING = 10_000
+PATIENCE_S = 1.0
 GOOD = (Label.PASSED, Label.FLAKY)
+
+
+class Outlet:
+    """Writes in a thread of its own: a reader that does not read holds up nothing, it only misses lines.
+
+    Bytes go straight to the descriptor: a thread that hangs in a buffered stream would hang the end of the process.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self.encoding = out.encoding or "utf-8"
+        self.descriptor = out.fileno()
+        self.queue: SimpleQueue[str | None] = SimpleQueue()
+        self.thread = threading.Thread(target=self._run, name="releasegate-progress", daemon=True)
+        out.flush()
+        self.thread.start()
+
+    def write(self, text: str) -> None:
+        if self.queue.qsize() < MOST_WAITING:
+            self.queue.put(text)
+
+    def _run(self) -> None:
+        while (text := self.queue.get()) is not None:
+            left = text.encode(self.encoding, "backslashreplace")
+            try:
+                while left:
+                    left = left[os.write(self.descriptor, left) :]
+            except OSError:  # nobody can be told: the report and the evidence are still to come
+                return
+
+    def close(self) -> None:
+        self.queue.put(None)
+        self.thread.join(PATIENCE_S)
 
 
 class Silent:
@@ -26,7 +63,7 @@ class Silent:
 class Teller:
     """Tells failures as they come, and how far the run is; `live` rewrites one line, else a line now and then."""
 
-    def __init__(self, out: TextIO, *, live: bool, group: bool, clean: Callable[[str], str], width: int = 80) -> None:
+    def __init__(self, out: Outlet, *, live: bool, group: bool, clean: Callable[[str], str], width: int = 80) -> None:
         self.out, self.live, self.group, self.clean, self.width = out, live, group, clean, width
         self.samples = self.settled = self.failed = 0
         self.running: dict[str, None] = {}
@@ -66,7 +103,6 @@ class Teller:
         if self.live:
             self.shown = self._safe(text)[: self.width - 1]
             self.out.write(f"\r\x1b[2K{self.shown}")
-            self.out.flush()
         else:
             self._line(self._safe(text)[:200])
 
@@ -78,14 +114,13 @@ class Teller:
             self.out.write("\r\x1b[2K")
             self.shown = ""
         self.out.write(text + "\n")
-        self.out.flush()
 
     def close(self) -> None:
         if self.shown:
             self.out.write("\r\x1b[2K")
-            self.out.flush()
         if self.group:
             self._line("::endgroup::")
+        self.out.close()
 
 
 def teller(
@@ -96,4 +131,4 @@ def teller(
         return Silent()
     on_runner = environ.get("GITHUB_ACTIONS") == "true"
     live = out.isatty() and not on_runner and environ.get("TERM") != "dumb"
-    return Teller(out, live=live, group=on_runner, clean=clean, width=width)
+    return Teller(Outlet(out), live=live, group=on_runner, clean=clean, width=width)

@@ -1,13 +1,18 @@
 """`releasegate run`: the gate itself."""
 
+import re
 from typing import Any
 
 import click
 
 from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
-from releasegate.cli.files import config_option, environment, json_option, read_config, read_event
+from releasegate.cli.files import CONFIG_PLACES, config_option, environment, json_option, read_config, read_event
+from releasegate.cli.outputs import Outputs
 from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
+from releasegate.errors import UsageError
 from releasegate.github.context import judged_commit
+
+COMMIT = re.compile(r"(?=.*[0-9])[^\s~^:?*\[\\]{3,200}")
 
 
 def duration(text: str) -> float:
@@ -16,6 +21,15 @@ def duration(text: str) -> float:
     if not match or not float(match[1]):
         raise click.BadParameter(f'"{text}" is not {Duration.says}')
     return float(match[1]) * DURATION_UNITS[match[2]]
+
+
+def commit(text: str) -> str:
+    """Give the commit to judge. Raises UsageError for what no target can say it runs: a branch, HEAD, nothing."""
+    name = text.strip()
+    if not COMMIT.fullmatch(name):
+        hint = 'a branch moves; name the commit: --sha "$(git rev-parse HEAD)"'
+        raise UsageError(f'--sha "{text}" is no commit: expected 7 hex digits or more, or a tag with a digit; {hint}')
+    return name
 
 
 @click.command("run")
@@ -31,7 +45,9 @@ def duration(text: str) -> float:
 @click.option("--markdown", metavar="FILE", help="Also write the report as Markdown.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
 @json_option
-def command(config_path: str | None, sha: str | None, **asked: Any) -> int:
+def command(
+    config_path: str | None, sha: str | None, *, evidence: str, junit: str | None, markdown: str | None, **asked: Any
+) -> int:
     """Run the gate against staging and give the verdict.
 
     Every check is sampled until its samples decide. A partial run (--suite, --check) is reported as partial.
@@ -42,6 +58,8 @@ def command(config_path: str | None, sha: str | None, **asked: Any) -> int:
     releasegate run --suite pipeline --json
     """
     environ = environment()
+    outputs = Outputs(evidence=evidence, junit=junit, markdown=markdown)
+    outputs.prepare(*([config_path] if config_path else CONFIG_PLACES))
     config = read_config(config_path, environ)
-    sha = sha or judged_commit(environ, read_event(environ))
-    return execute(config, Asked(sha=sha, event=environ.get("GITHUB_EVENT_NAME"), **asked), environ)
+    sha = commit(sha) if sha is not None else judged_commit(environ, read_event(environ))
+    return execute(config, Asked(outputs=outputs, sha=sha, event=environ.get("GITHUB_EVENT_NAME"), **asked), environ)

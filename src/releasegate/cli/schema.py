@@ -4,6 +4,8 @@ import json
 
 import click
 
+from releasegate.cli.show import show
+
 
 @click.command("schema")
 @click.option("--evidence", is_flag=True, help="The schema of evidence.json instead of the config's.")
@@ -19,5 +21,5 @@ def command(*, evidence: bool) -> int:
         from releasegate.evidence.file import json_schema
     else:
         from releasegate.config.schema import json_schema
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    show(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0

@@ -5,6 +5,7 @@ import json
 import click
 
 from releasegate.cli.files import config_option, environment, json_option, read_config
+from releasegate.cli.show import show
 from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.node import Problem
@@ -35,7 +36,7 @@ def command(config_path: str | None, *, needs_env: bool, as_json: bool) -> int:
             raise
         problems = (Problem(config_path or "", 0, 0, str(missing)),)
     if as_json:
-        click.echo(json.dumps(_answer(config, problems), ensure_ascii=False))
+        show(json.dumps(_answer(config, problems), ensure_ascii=False))
     else:
         _show(config, problems)
     return 0 if config else EXIT_USAGE
@@ -55,15 +56,15 @@ def _answer(config: Config | None, problems: tuple[Problem, ...]) -> dict[str, o
 
 def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        click.echo(str(problem))
+        show(str(problem))
     if config is None:
         click.echo(f"{len(problems)} error{'s' if len(problems) != 1 else ''}", err=True)
         return
     for warning in config.warnings:
-        click.echo(f"warning: {warning}")
+        show(f"warning: {warning}")
     for name, reason in config.later:
-        click.echo(f"not judged yet: {name}: {reason}")
+        show(f"not judged yet: {name}: {reason}")
     if not any(target.revision for target in config.targets.values()):
-        click.echo("warning: no target declares a revision: the gate cannot tell which commit staging runs")
+        show("warning: no target declares a revision: the gate cannot tell which commit staging runs")
     checks = sum(len(suite.checks) for suite in config.suites)
-    click.echo(f"valid: gate {config.gate}, {len(config.suites)} suites, {checks} checks declared")
+    show(f"valid: gate {config.gate}, {len(config.suites)} suites, {checks} checks declared")

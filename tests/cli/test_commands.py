@@ -161,3 +161,15 @@ def test_never_green_06_a_bug_of_ours_leaves_with_1_and_shows_no_values(call, mo
     assert said.json["exit_code"] == 1
     assert "secret" not in said.out + said.err
     assert "a bug of the gate" in said.err
+
+
+def test_init_writes_no_config_that_validate_refuses(call, tmp_path):
+    said = call("init", "--url", "javascript:x")
+    assert said.code == 2
+    assert "is not the url of a target" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_misses_a_certificate_bundle_that_is_not_there(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text(CONFIG.replace(':9"}', ':9", ca: certs/none.pem}'))
+    assert "the ca of api is not there: certs/none.pem" in call("validate").out

@@ -439,3 +439,30 @@ def test_a_default_that_no_check_can_use_is_told_and_the_check_is_not_dropped(ki
     text = gate(targets=f"targets:\n  api: {{url: '{scheme}://a.example'}}\n", checks=checks)
     line = 1 + next(index for index, line in enumerate(text.splitlines()) if "defaults" in line)
     assert {problem.line for problem in problems(text)} == {line}
+
+
+HTTP = 'http: {get: "api:/x", expect: {status: 200}}'
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "hint"),
+    [
+        ("version: 1", 'version: "1"', "without quotes: 1"),
+        ("get:", "GET:", 'did you mean "get"?'),
+        ("status: 200", 'status: "200"', "without quotes: 200"),
+        ("status: 200", "status: 2XX", "in lower case: 2xx"),
+        ("one:", "One_Check:", "such as one-check"),
+        ('{url: "https://a.example"}', "https://a.example", "such as {url: https://staging.example.com}"),
+        (HTTP, f"timeout: 5s, {HTTP}", "it stands under the kind, as in http: {timeout: …}"),
+        (HTTP, f"critical: true, advisory: true, {HTTP}", "leave one of them out"),
+    ],
+)
+def test_what_a_newcomer_writes_is_answered_with_what_to_write(written, instead, hint):
+    sound = f'version: 1\ntargets:\n  api: {{url: "https://a.example"}}\nsuites: {{smoke: {{checks: {{one: {{{HTTP}}}}}}}}}\n'
+    assert loaded(sound)
+    assert hint in [problem.hint for problem in problems(sound.replace(written, instead, 1))]
+
+
+def test_suites_in_a_list_are_answered_with_how_they_are_named():
+    found = problems("version: 1\ntargets: {api: {url: 'https://a.example'}}\nsuites:\n  - name: smoke\n")
+    assert found[0].hint == "suites: {smoke: {checks: {…}}}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from releasegate.cli.show import show
+from releasegate.config.load import ConfigError, load
 from releasegate.config.starter import starter_config, starter_workflow
 from releasegate.errors import UsageError
 
@@ -22,6 +23,10 @@ def command(url: str | None, *, force: bool) -> int:
     releasegate init
     releasegate init --url https://staging.example.com
     """
+    try:
+        load(starter_config(url), {}, file=CONFIG, lenient_env=True)
+    except ConfigError as wrong:
+        raise UsageError(f"--url {url}: {wrong.problems[0].message}") from wrong
     files = {CONFIG: starter_config(url), WORKFLOW: starter_workflow(url)}
     there = [name for name in files if Path(name).exists()]
     if there and not force:

@@ -1,6 +1,7 @@
 """`releasegate validate`: everything that is wrong with a config, offline."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -64,6 +65,9 @@ def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
         show(f"warning: {warning}")
     for name, reason in config.later:
         show(f"not judged yet: {name}: {reason}")
+    for target in config.targets.values():
+        if target.ca and not Path(target.ca).is_file():
+            show(f"warning: the ca of {target.name} is not there: {target.ca}")
     if not any(target.revision for target in config.targets.values()):
         show("warning: no target declares a revision: the gate cannot tell which commit staging runs")
     checks = sum(len(suite.checks) for suite in config.suites)

@@ -46,6 +46,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     names = sorted(known)
+    for name in names:
+        if name.lower() == word.lower().replace("_", "-") or name.lower() == word.lower():
+            return f'did you mean "{name}"?'
     if len(names) > MOST_COMPARED:
         names = [name for name in names if name[:1] == word[:1]][:MOST_COMPARED]
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
@@ -163,6 +166,10 @@ class Name(Text):
 
     def __init__(self) -> None:
         super().__init__("a name of a-z, 0-9 and -", NAME)
+
+    def wrong(self, node: Node, ctx: Reading, hint: str | None = None) -> _Missing:
+        near = re.sub(r"[^a-z0-9]+", "-", str(node.raw).lower()).strip("-")
+        return super().wrong(node, ctx, hint or (f"such as {near}" if NAME.fullmatch(near) else None))
 
 
 class Templated(Shape):
@@ -289,6 +296,8 @@ class OneOf(Shape):
     def read(self, node: Node, ctx: Reading) -> Any:
         if node.kind in {"text", "number"} and node.value in self.words:
             return node.value
+        if node.quoted and any(str(word) == node.value for word in self.words):
+            return self.wrong(node, ctx, f"without quotes: {node.value}")
         return self.wrong(node, ctx, did_you_mean(str(node.raw), [str(word) for word in self.words]))
 
     def schema(self) -> dict[str, Any]:
@@ -382,7 +391,8 @@ class Table(Shape):
 
     `build(values, node, ctx)` turns the dict of values (defaults filled in) into what the table means;
     it may report problems and return MISSING. It is not called when a key had a problem.
-    `exactly_one` names groups of keys of which one, and only one, must be there.
+    `exactly_one` names groups of keys of which one, and only one, must be there. `example` is shown to who writes no
+    mapping; `elsewhere` says of keys that are often written here where they belong.
     """
 
     def __init__(
@@ -393,8 +403,12 @@ class Table(Shape):
         *,
         exactly_one: tuple[tuple[str, ...], ...] = (),
         at_most_one: tuple[tuple[str, ...], ...] = (),
+        example: str | None = None,
+        elsewhere: Mapping[str, str] | None = None,
     ) -> None:
         self.says = says
+        self.example = example
+        self.elsewhere = elsewhere or {}
         self.fields = fields
         self.build = build
         self.exactly_one = exactly_one
@@ -402,7 +416,7 @@ class Table(Shape):
 
     def read(self, node: Node, ctx: Reading) -> Any:
         if not isinstance(node.value, dict):
-            return self.wrong(node, ctx)
+            return self.wrong(node, ctx, f"such as {self.example}" if self.example else None)
         sound = self.check_keys(node, ctx)
         values: dict[str, Any] = {}
         for key, spec in self.fields.items():
@@ -417,7 +431,8 @@ class Table(Shape):
         before = len(ctx.problems)
         for key in node.value:
             if key not in self.fields:
-                ctx.report(node.keys[key], f'unknown key "{key}" in {self.says}', did_you_mean(key, self.fields))
+                hint = self.elsewhere.get(key) or did_you_mean(key, self.fields)
+                ctx.report(node.keys[key], f'unknown key "{key}" in {self.says}', hint)
         for key, spec in self.fields.items():
             if spec.required and key not in node.value:
                 ctx.report(node, f'{self.says} needs the key "{key}"', spec.says or f"expected {spec.shape.says}")

@@ -1,6 +1,7 @@
 """What can be found out in, a first config and a first workflow out."""
 
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
+UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2"
 SETUP_PYTHON = "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0"
 
 CONFIG = """\
@@ -15,7 +16,7 @@ suites:
     checks:
       health:
         critical: true
-        http: {{get: "api:/health", expect: {{status: 200}}}}
+        http: {{get: "api:/health", expect: {{status: 200, json: {{$.status: healthy}}}}}}
 """
 
 WORKFLOW = """\
@@ -35,10 +36,17 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install releasegate
-      - run: releasegate run --sha "$SHA"
+      - run: releasegate run --sha "$SHA" --markdown "$GITHUB_STEP_SUMMARY"
         env:
           SHA: ${{{{ github.event.pull_request.head.sha || github.sha }}}}
-{env}"""
+{env}      - uses: {upload}
+        if: always()
+        with:
+          name: releasegate-evidence
+          path: .releasegate/
+          include-hidden-files: true
+          if-no-files-found: warn
+"""
 
 ENV = "          STAGING_URL: ${{ vars.STAGING_URL }}\n"
 
@@ -50,7 +58,7 @@ def starter_config(url: str | None = None) -> str:
 
 def starter_workflow(url: str | None = None) -> str:
     """Give a workflow that runs the gate on pull requests, with the least permissions that do."""
-    return WORKFLOW.format(checkout=CHECKOUT, setup_python=SETUP_PYTHON, env="" if url else ENV)
+    return WORKFLOW.format(checkout=CHECKOUT, setup_python=SETUP_PYTHON, upload=UPLOAD, env="" if url else ENV)
 
 
 def _quoted(url: str) -> str:

@@ -37,7 +37,7 @@ class SuiteReader:
     def read(self, node: Node) -> tuple[Suite, ...]:
         self.ctx.names["check"] = set()
         if not isinstance(node.value, dict):
-            self.ctx.report(node, f"expected suites by name, found {node.kind}")
+            self.ctx.report(node, f"expected suites by name, found {node.kind}", "suites: {smoke: {checks: {…}}}")
             return ()
         if not node.value:
             self.ctx.report(node, "there are no suites: nothing would be checked", "declare a suite with a check")
@@ -97,6 +97,8 @@ class SuiteReader:
         spec = self._spec(node, named, defaults, loops)
         if spec is MISSING and named is not None and all(problem.warning for problem in ctx.problems):
             ctx.report(node, "this check cannot be read", "look at the suite's defaults")  # never dropped in silence
+        if values is not MISSING and values["critical"] and values["advisory"]:
+            ctx.report(node.keys["advisory"], "a critical check cannot be advisory", "leave one of them out")
         if named is None or values is MISSING or spec is MISSING or not sound_name or ids is None:
             return None
         decl = _declare(suite, name, values, kind=named[0], spec=spec, digest=_hash(node, named[0], defaults))

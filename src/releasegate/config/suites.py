@@ -106,6 +106,7 @@ class Loops(MapOf):
 
 
 NOTE = Text("text")
+OF_KINDS = frozenset({"timeout", "as", "expect", "headers", "steps", "finally", "connect", "get", "post"})
 COMMON = {
     "title": Field(NOTE, says="what the report calls it"),
     "owner": Field(NOTE, says="whom to ask when it fails"),
@@ -139,7 +140,10 @@ def read_kind(node: Node, common: Mapping[str, Any], ctx: Reading, says: str) ->
             named.append((key, kinds.kind(key)))
         except KeyError:
             known = {*common, *kinds.kinds()}
-            ctx.report(node.keys[key], f'unknown key "{key}" in {says}', did_you_mean(key, known))
+            hint = (
+                f"it stands under the kind, as in http: {{{key}: …}}" if key in OF_KINDS else did_you_mean(key, known)
+            )
+            ctx.report(node.keys[key], f'unknown key "{key}" in {says}', hint)
     if len(named) == 1:
         return named[0]
     if named:

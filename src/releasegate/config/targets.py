@@ -231,6 +231,7 @@ TARGET = Table(
         ),
     },
     _target,
+    example="{url: https://staging.example.com}",
 )
 
 

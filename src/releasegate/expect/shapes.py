@@ -136,8 +136,12 @@ class StatusExpect(Shape):
             compiled = template.compile_text(value)
             ctx.check_holes(node, compiled)
             return compiled
-        says = "a status of 100 to 599, or a class such as 4xx"
-        return ctx.report(node, f'expected {says}, found {node.kind} "{node.raw or node.kind}"')
+        says, hint = "a status of 100 to 599, or a class such as 4xx", None
+        if isinstance(value, str) and is_class(value.lower()):
+            hint = f"in lower case: {value.lower()}"
+        elif isinstance(value, str) and value.isdigit():
+            hint = f"without quotes: {value}"
+        return ctx.report(node, f'expected {says}, found {node.kind} "{node.raw or node.kind}"', hint)
 
     def schema(self) -> dict[str, Any]:
         one = {"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"type": "string"}]}

@@ -95,5 +95,6 @@ def test_the_first_workflow_can_do_no_more_than_read():
     assert steps[0]["with"] == {"persist-credentials": False}
     assert all(len(step["uses"].partition("@")[2]) == 40 for step in steps if "uses" in step)
     assert all("{{" not in step.get("run", "") for step in steps)
-    assert steps[-1]["run"].startswith("releasegate run")
-    assert "STAGING_URL" in steps[-1]["env"]
+    assert steps[-2]["run"].startswith("releasegate run")
+    assert "STAGING_URL" in steps[-2]["env"]
+    assert (steps[-1]["if"], steps[-1]["with"]["path"]) == ("always()", ".releasegate/")

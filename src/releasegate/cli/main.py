@@ -66,7 +66,7 @@ def cli() -> None:
 
     \b
     Exit codes: 0 may merge (STABLE, DEGRADED) · 1 a bug of the gate · 2 usage or config
-                10 UNSTABLE · 11 INCONCLUSIVE · 130 interrupted
+                10 UNSTABLE · 11 INCONCLUSIVE · 12 decided, not printed · 130 interrupted
     """
 
 

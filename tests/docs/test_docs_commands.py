@@ -12,7 +12,15 @@ from docs_examples import codes, page, rows, section, shown
 import releasegate
 from releasegate.cli import files, main
 from releasegate.cli.main import COMMANDS
-from releasegate.errors import EXIT_BUG, EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_MERGE, EXIT_UNSTABLE, EXIT_USAGE
+from releasegate.errors import (
+    EXIT_BUG,
+    EXIT_INCONCLUSIVE,
+    EXIT_INTERRUPTED,
+    EXIT_MERGE,
+    EXIT_NOT_PUBLISHED,
+    EXIT_UNSTABLE,
+    EXIT_USAGE,
+)
 
 PAGE = page("commands.md")
 (CONFIG,) = shown(PAGE, "yaml releasegate")
@@ -48,7 +56,15 @@ def test_the_shells_are_those_that_are_known():
 
 def test_the_exit_codes_are_those_of_the_code():
     written = [int(row[0]) for row in rows(section(PAGE, "Exit codes"))]
-    assert written == [EXIT_MERGE, EXIT_BUG, EXIT_USAGE, EXIT_UNSTABLE, EXIT_INCONCLUSIVE, EXIT_INTERRUPTED]
+    assert written == [
+        EXIT_MERGE,
+        EXIT_BUG,
+        EXIT_USAGE,
+        EXIT_UNSTABLE,
+        EXIT_INCONCLUSIVE,
+        EXIT_NOT_PUBLISHED,
+        EXIT_INTERRUPTED,
+    ]
 
 
 @pytest.fixture

@@ -169,5 +169,9 @@ def test_a_wide_status_and_an_absent_header_can_turn_red():
     assert survivors(ask(status="5xx"), reply(503)) == ()
 
 
-def test_what_only_demands_that_something_is_not_there_is_named():
-    assert survivors(ask(status=200, body={"not": {"contains": "Traceback"}}), reply(body=b"ok")) == ("an empty body",)
+def test_what_only_demands_that_something_is_not_there_still_needs_an_answer_that_says_something():
+    assert survivors(ask(status=200, body={"not": {"contains": "Traceback"}}), reply(body=b"ok")) == ()
+
+
+def test_a_demand_that_an_empty_body_meets_is_named():
+    assert survivors(ask(status=200, body={"length": {"max": 9}}), reply(body=b"ok")) == ("an empty body",)

@@ -160,7 +160,7 @@ def test_what_the_samples_do_not_say_is_told_as_the_reason():
 
 def test_advisory_checks_are_not_in_the_denominator():
     story = judged(check("a.b"), check("a.c", "✗✗✗", advisory=True))
-    assert "gate staging: 1 of 1 check passed, 1 failed" in flat(story)
+    assert "gate staging: 1 of 1 check passed, 100 % by weight; advisory, not counted: 1 failed;" in flat(story)
     assert "✓ a 1/1 100 %" in flat(story)
 
 

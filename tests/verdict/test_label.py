@@ -183,3 +183,33 @@ def test_a_green_sample_whose_duration_is_no_number_proves_nothing():
 
 def test_a_failing_sample_without_contact_is_still_a_failure():
     assert one(ran("a.b", "✗✗✗", each={"✗": unmet(contact=())})).label is Label.FAILED
+
+
+CLOSED = "the connection was closed before a byte; sent again"
+LIMITED = "read: 429 Too Many Requests; sent again after 0 s, as Retry-After asks"
+
+
+@pytest.mark.parametrize(
+    ("notes", "drawn", "reason"),
+    [
+        ((CLOSED,), "↻✓↻✓✓✓↻", "3 of 7 samples passed only when they were sent again: the connection was closed before a byte"),
+        ((CLOSED,), "↻✓✓✓✓✓✓", "1 of 7 samples passed only when it was sent again: the connection was closed before a byte"),
+        (("redirect to x not followed: y", LIMITED), "↻↻↻↻↻↻↻", "7 of 7 samples passed only when they were sent again: read: 429 Too Many Requests"),
+        ((), "↻✓✓✓✓✓✓", "1 of 7 samples passed only when it was sent again"),
+        ((CLOSED,), "✗↻✓✓✓✓✓✓✓✓✓✓✓", "1 of 13 samples failed: http status 503; 1 of 13 samples passed only when it was sent again: the connection was closed before a byte"),
+    ],
+)  # fmt: skip
+def test_a_check_that_passed_only_because_a_request_was_sent_twice_is_flaky(notes, drawn, reason):
+    samples = {"↻": met(retries=1, notes=notes), "✓": met(), "✗": unmet()}
+    label_now = Label.FLAKY if "✗" in drawn else Label.PASSED
+    check = one(ran("a.b", "".join("✓" if mark == "↻" else mark for mark in drawn), label=label_now))
+    check = one(replace(check, label=label_now, samples=tuple(samples[mark] for mark in drawn)))
+    assert check.label is Label.FLAKY
+    assert check.reason == reason
+    assert check.strength
+
+
+def test_a_retry_in_a_sample_that_failed_all_the_same_excuses_nothing():
+    check = one(ran("a.b", "✗✗✗", each={"✗": unmet(retries=1, notes=(CLOSED,))}))
+    assert check.label is Label.FAILED
+    assert check.reason == "3 of 3 samples failed: http status 503"

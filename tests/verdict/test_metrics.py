@@ -4,7 +4,7 @@ import math
 
 import pytest
 from msgspec.structs import replace
-from verdict_words import demand, labelled, met, ran, trouble, unmet
+from verdict_words import demand, evidence, labelled, met, ran, trouble, unmet
 
 from releasegate.config.rules import METRICS as KNOWN
 from releasegate.model import Label, Level
@@ -180,3 +180,34 @@ def test_every_metric_of_the_language_is_measured_or_known_not_to_be():
 def test_the_table_leaves_out_what_has_no_value():
     assert "latency.p99" not in table(MIXED, duration_s=1.0)
     assert all(math.isfinite(number) for number in table(MIXED, duration_s=1.0).values())
+
+
+def test_retries_and_leaks_are_counted_over_all_samples_also_of_one_that_was_cut_off():
+    sound = ran("a.b", "✓✓✓✓✓✓✓", each={"✓": met(retries=1, leaked=2)})
+    cut_off = replace(ran("a.c", "✓"), unfinished=unmet(leaked=1, retries=1))
+    assert value("leaked", sound, cut_off) == 15
+    assert value("retries", sound, cut_off) == 7
+    assert value("check.a.c.leaked", sound, cut_off) == 1
+
+
+def test_a_check_that_is_flaky_by_its_retries_counts_as_flaky():
+    (check,) = evidence(ran("a.b", each={"✓": met(retries=1)})).checks
+    assert value("flaky", check) == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("check.b.advisory.failed", 1),
+        ("check.b.advisory.pass_rate", 0),
+        ("check.b.advisory.contacted", 0),
+        ("suite.b.failed", 0),
+        ("failed", 2),
+    ],
+)
+def test_a_metric_that_names_an_advisory_check_sees_it_and_no_other_does(metric, expected):
+    assert value(metric, *MIXED) == expected
+
+
+def test_critical_failures_are_seen_though_they_are_advisory():
+    assert value("critical.failed", labelled("a.b", Label.FAILED, critical=True, advisory=True)) == 1

@@ -226,3 +226,22 @@ def test_advisory_checks_that_all_cannot_reach_a_target_degrade_and_do_not_block
 def test_never_green_31_a_twin_of_a_family_without_members():
     refusal = label_checks((ran("a.refuses[x]", twin="a.family"),), control=NO_CONTROL, foreign=frozenset())[0]
     assert refusal.label is Label.UNPROVEN
+
+
+def test_never_green_1_where_only_advisory_checks_ran_nothing_counts():
+    verdict = evidence(ran("a.b", advisory=True), ran("a.c", "✗✗✗", advisory=True)).verdict
+    assert verdict.state is State.INCONCLUSIVE
+    assert verdict.reasons[0] == "nothing counts: every check is advisory, excused or skipped"
+
+
+def test_never_green_24_what_passed_and_does_not_count_is_nothing_that_passed():
+    verdict = evidence(ran("a.b", advisory=True), ran("a.c", "", profile="single")).verdict
+    assert "nothing passed" in verdict.reasons
+
+
+@pytest.mark.parametrize(("level", "expected"), [("fail", State.UNSTABLE), ("warn", State.DEGRADED)])
+def test_a_rule_that_names_an_advisory_check_does_what_it_says(level, expected):
+    rules = (rule("check.a.c.failed == 0", level),)
+    verdict = evidence(GOOD, ran("a.c", "✗✗✗", advisory=True), rules=rules).verdict
+    assert verdict.state is expected
+    assert verdict.reasons[0] == "check.a.c.failed == 0: observed 1"

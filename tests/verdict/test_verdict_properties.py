@@ -135,7 +135,7 @@ def oracle(checks, rules, world):
     if (
         any(label in {"UNPROVEN", "ENVIRONMENT"} for label, _ in floor)
         or any(r.held is None and r.applicable for r in rules)
-        or not any(label in passed for label, _, _ in checks)
+        or not any(label in passed for label, _ in floor)
         or 5 * excused > len(ran_at_all)
         or world["deadline_reached"]
         or (world["identity"].holds is None and world["identity"].problem)

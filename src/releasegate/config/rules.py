@@ -20,7 +20,8 @@ METRICS = {
     "pass_rate": "share", "score": "share", "red_capable": "share", "contacted": "share",
     "flaky": "checks", "failed": "checks", "critical.failed": "checks", "regressions": "checks",
     "excused": "checks", "unproven": "checks", "warned": "checks",
-    "fallbacks": "count", "leaked": "count", "timeouts": "count", "contract.breaking": "count",
+    "fallbacks": "count", "leaked": "count", "retries": "count", "timeouts": "count",
+    "contract.breaking": "count",
     "duration": "duration", "latency.p50": "duration", "latency.p95": "duration", "latency.p99": "duration",
     "latency.max": "duration", "memory.peak": "size",
 }  # fmt: skip

@@ -20,6 +20,7 @@ STYLES = {State.STABLE: "good", State.DEGRADED: "fair", State.UNSTABLE: "bad", S
 MOST_IN_DETAIL = 12
 MOST_LISTED = 200
 MOST_FLAKY = 20
+MOST_TOLD = 8
 EXCERPT_LINES = 4
 EXCERPT_WIDTH = 400
 COLUMN = 10
@@ -63,9 +64,10 @@ def _suites(paper: Paper, evidence: Evidence) -> None:
         extra = [f"{suite.flaky} flaky"] if suite.flaky else []
         extra += [f"{suite.others} not counted"] if suite.others else []
         numbers = f"{suite.passed:>4}/{suite.counted:<4} {share:>8}  {seconds(suite.duration_s):>8}"
-        good = suite.passed == suite.counted > 0
         tail = f"  {', '.join(extra)}" if extra else ""
-        paper.tagged("✓" if good else "✗", f"{suite.name:<{name_width}} {numbers}{tail}", "good" if good else "bad")
+        mark, style = ("✓", "good") if suite.passed == suite.counted else ("✗", "bad")
+        mark, style = (mark, style) if suite.counted else ("·", "dim")
+        paper.tagged(mark, f"{suite.name:<{name_width}} {numbers}{tail}", style)
 
 
 def _failing(paper: Paper, evidence: Evidence) -> None:
@@ -139,10 +141,10 @@ def _excerpt(paper: Paper, sample: Sample) -> None:
 
 def _beside(paper: Paper, evidence: Evidence) -> None:
     """Show what did not fail and is not simply green: flaky, beyond a warning, excused, skipped."""
-    flaky = [(check, facts.tally(check)) for check in facts.labelled(evidence, (Label.FLAKY,))]
+    flaky = [(check, facts.shaky(check)) for check in facts.labelled(evidence, (Label.FLAKY,))]
     excused = [(check, check.reason or facts.what(check)) for check in facts.labelled(evidence, EXCUSED)]
-    slow = facts.warned(evidence)
-    if flaky or excused or slow:
+    slow, leaks, remarks = facts.warned(evidence), facts.leaks(evidence), facts.remarks(evidence)
+    if flaky or excused or slow or leaks or remarks:
         paper.gap()
     for check, text in (*flaky, *excused)[:MOST_FLAKY]:
         _one_line(paper, check, text)
@@ -153,9 +155,18 @@ def _beside(paper: Paper, evidence: Evidence) -> None:
         paper.tagged("warned", f"{check.id}  {facts.warning(check)}", "fair", column=COLUMN)
     if len(slow) > MOST_FLAKY:
         paper.line(f"and {len(slow) - MOST_FLAKY:,} more beyond a warning bound")
+    _told(paper, "leaked", [f"{check.id}  {text}" for check, text in leaks], "fair")
+    _told(paper, "noted", [f"{ids}: {note}" for ids, note in remarks], "dim")
     skipped = facts.labelled(evidence, (Label.SKIPPED,))
     if skipped:
         paper.tagged("skipped", listing((check.id for check in skipped), 12), "dim", column=COLUMN)
+
+
+def _told(paper: Paper, tag: str, texts: list[str], style: str) -> None:
+    for text in texts[:MOST_TOLD]:
+        paper.tagged(tag, text, style, column=COLUMN)
+    if len(texts) > MOST_TOLD:
+        paper.line(f"and {len(texts) - MOST_TOLD:,} more {tag}")
 
 
 def _one_line(paper: Paper, check: CheckResult, text: str) -> None:
@@ -172,8 +183,8 @@ def _rules(paper: Paper, evidence: Evidence) -> None:
     rules = evidence.rules
     if not rules:
         return
-    if all(rule.held or not rule.applicable for rule in rules):
-        held = [rule for rule in rules if rule.applicable]
+    held = [rule for rule in rules if rule.applicable]
+    if held and all(rule.held for rule in held):
         told = (f"{rule.rule} ({observed(rule, evidence.policy)})" for rule in held)
         paper.tagged("✓", f"{plural(len(held), 'rule')} held: {listing(told, 12)}", "good")
         return

@@ -11,15 +11,20 @@ from msgspec import Struct
 from releasegate.foreign import for_terminal
 from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Moment, Outcome, Sample
 from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
+from releasegate.verdict.label import SENT_AGAIN
+from releasegate.verdict.metrics import samples_of
 
 MOST_STEPS = 12
 LONGEST_MOMENT = 48
+MOST_NAMED = 6
+LEFT = "finally: "
+"""What begins a note about something that a sample left behind."""
 GOODBYE = "close"
 OF_THE_WIRE = frozenset(
     {"login", "authenticate", "name", "proxy", "connect", "TLS", "upgrade", "request", "first byte", "transfer"}
 )
 _TALLY = re.compile(r"\d+ of \d+ samples failed: ")
-_RUN = re.compile(r" after \d+ of its samples$")
+_RUN = re.compile(r" after \d+ of its samples")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -145,6 +150,43 @@ def tally(check: CheckResult) -> str:
     if len(reasons) > 1:
         return f"{text}, in {len(reasons)} ways: {listing(reasons, 3)}"
     return f"{text}, all alike" if len(failed) > 1 else text
+
+
+def shaky(check: CheckResult) -> str:
+    """Say why a check that passed is flaky: samples failed, or passed only because a request was sent twice."""
+    if first_failure(check) is None:
+        return check.reason or "it passed, though not at once"
+    again = sum(sample.met and sample.retries > 0 for sample in check.samples)
+    told = f"{tally(check)}: {what(check)}"
+    return f"{told}; {again} passed only when sent again" if again else told
+
+
+def leaks(evidence: Evidence) -> list[tuple[CheckResult, str]]:
+    """Say of each check that left something behind on staging how much, how often, and why."""
+    found = ((check, _left_behind(check)) for check in evidence.checks)
+    return [(check, text) for check, text in found if text]
+
+
+def _left_behind(check: CheckResult) -> str:
+    taken = samples_of(check)
+    leaking = [sample for sample in taken if sample.leaked]
+    if not leaking:
+        return ""
+    things = plural(sum(sample.leaked for sample in leaking), "thing")
+    why = dict.fromkeys(n.removeprefix(LEFT) for s in leaking for n in s.notes if n.startswith(LEFT))
+    told = f"left {things} behind in {len(leaking)} of {plural(len(taken), 'sample')}"
+    return f"{told}: {listing(why, 2)}" if why else told
+
+
+def remarks(evidence: Evidence) -> list[tuple[str, str]]:
+    """Give what green samples noted, with the checks that did; what is told as a leak or a retry is not told twice."""
+    told: dict[str, dict[str, None]] = {}
+    for check in evidence.checks:
+        if check.label in PASSED:
+            for note in dict.fromkeys(note for sample in check.samples if sample.met for note in sample.notes):
+                if SENT_AGAIN not in note and not note.startswith(LEFT):
+                    told.setdefault(note, {})[check.id] = None
+    return [(listing(ids, MOST_NAMED), note) for note, ids in told.items()]
 
 
 def timeline(sample: Sample) -> str:

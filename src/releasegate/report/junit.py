@@ -78,15 +78,21 @@ def _output(check: CheckResult) -> str:
     if sample:
         told += [facts.tally(check), f"timeline {facts.timeline(sample)}", f"answered {facts.answered(sample)}"]
         told += [text for text in (check.reason, facts.traits(check), check.advice) if text]
+    elif check.label is Label.FLAKY:
+        told.append(facts.shaky(check))
     return "\n".join(told)
 
 
 def _case(classname: str, name: str, duration_s: float, outcome: Outcome, output: str) -> tuple[str, str]:
     kind, message = outcome
     head = f"<testcase{_attributes(classname=classname, name=name, time=f'{duration_s:.3f}')}"
-    inner = [f"<{kind}{_attributes(message=message[:LONGEST_MESSAGE])}/>"] if kind else []
+    inner = [f"<{kind}{_attributes(message=_cut(message))}/>"] if kind else []
     inner += [f"<system-out>{_text(output)}</system-out>"] if output else []
     return kind or "", f"{head}>{''.join(inner)}</testcase>" if inner else f"{head}/>"
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
 
 
 def _suite(name: str, duration_s: float, cases: list[tuple[str, str]], started: str) -> tuple[str, list[int]]:

@@ -214,9 +214,11 @@ def _beside(evidence: Evidence) -> list[str]:
     excused = facts.labelled(evidence, EXCUSED)
     skipped = facts.labelled(evidence, (Label.SKIPPED,))
     return [
-        *(f"- ⚠️ FLAKY {_span(c.id)} {marks(c.samples)}: {_prose(facts.tally(c))}" for c in flaky),
+        *(f"- ⚠️ FLAKY {_span(c.id)} {marks(c.samples)}: {_prose(facts.shaky(c))}" for c in flaky),
         *(f"- {c.label.value} {_span(c.id)}: {_prose(c.reason or facts.what(c))}" for c in excused),
         *(f"- ⚠️ beyond a warning: {_span(c.id)}: {_span(facts.warning(c))}" for c in facts.warned(evidence)),
+        *(f"- ⚠️ {_span(c.id)} {_prose(text)}" for c, text in facts.leaks(evidence)),
+        *(f"- noted: {_prose(ids)}: {_prose(note)}" for ids, note in facts.remarks(evidence)),
         *([f"- skipped: {_prose(listing((c.id for c in skipped), 12))}"] if skipped else []),
     ]
 
@@ -242,17 +244,18 @@ def _detail(finding: facts.Finding, evidence: Evidence) -> str:
             out[0],
             "",
             *out[1:],
-            *(["", code_block(sample.excerpt[:LONGEST_EXCERPT])] if sample and sample.excerpt else []),
+            *(["", code_block(_cut(sample.excerpt, LONGEST_EXCERPT))] if sample and sample.excerpt else []),
         ]
     )
 
 
 def _seen(check: CheckResult, sample: Sample) -> list[str]:
     also = facts.unmet(sample)[1:4] if not sample.trouble else []
+    told = facts.timeline(sample)
     return [
         *(f"- and {_span(text)}" for text in also),
         f"- samples: {_prose(facts.tally(check))}",
-        f"- timeline: {for_markdown(facts.timeline(sample)[-LONGEST_TIMELINE:])}",
+        f"- timeline: {for_markdown(told if len(told) <= LONGEST_TIMELINE else '…' + told[-LONGEST_TIMELINE:])}",
         f"- answered: {_prose(facts.answered(sample))}; took {facts.took(check)}",
         *(f"- note: {_prose(note)}" for note in sample.notes[:3]),
     ]
@@ -273,9 +276,13 @@ def _emoji(check: CheckResult) -> str:
     return LABEL_EMOJI.get(check.label, "" if check.label in PASSED else "❔")
 
 
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _prose(text: str) -> str:
-    return for_markdown(text if len(text) <= LONGEST_PROSE else f"{text[:LONGEST_PROSE]}…")
+    return for_markdown(_cut(text, LONGEST_PROSE))
 
 
 def _span(text: str, *, cell: bool = False) -> str:
-    return code_span(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…", cell=cell)
+    return code_span(_cut(text, LONGEST_CELL), cell=cell)

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from releasegate.config.rules import subject_of
 from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
-from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, rank, warned
+from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, leaks, rank, warned
 from releasegate.report.remedies import remedy
-from releasegate.report.words import listing, observed
+from releasegate.report.words import counts, listing, observed
 
 MOST_NAMES = 6
+SENT_TWICE = (
+    "it passed only because a request was sent twice, and its other callers do not send twice: look for a crash,"
+    " a proxy's idle limit or a rate limit"
+)
 NOT_JUDGED = "not judged by this version"
 RULE_HINTS = {
     "red_capable": "demand more of the checks that would have stayed green though broken",
     "contacted": "look at the checks that were green without contact",
     "fallbacks": "mend the login that failed; the fallback hides it from the checks",
     "leaked": "look at what the `finally` steps left behind on staging",
+    "retries": "look at the checks whose requests had to be sent twice",
     "flaky": "look at the flaky checks",
     "duration": "look at the slowest checks",
 }
@@ -66,6 +72,8 @@ def _void(evidence: Evidence) -> Iterator[NextStep]:
         changed = "changed during the run" in (identity.problem or "")
         how = "let the deployment end" if changed else "deploy the commit (or wait until it has arrived)"
         yield NextStep(text=f"{how}, then run again: staging does not run the judged commit", blocks=True)
+    if evidence.checks and not any(map(counts, evidence.checks)):
+        yield NextStep(text="let at least one check count: all are advisory, excused or skipped", blocks=True)
     if run.deadline_reached:
         text = "raise `policy: deadline` or the concurrency, or find what is slow: the run's deadline cut it short"
         yield NextStep(text=text, blocks=True)
@@ -84,6 +92,8 @@ def _unread(evidence: Evidence) -> Iterator[NextStep]:
 
 
 def _failures(evidence: Evidence) -> Iterator[NextStep]:
+    broken = (rule for rule in evidence.rules if rule.held is False and rule.level is Level.FAIL)
+    ruled = {subject_of(rule.metric).check for rule in broken}
     for finding in findings(failing(evidence)):
         if _explained(finding, evidence):
             continue
@@ -92,7 +102,7 @@ def _failures(evidence: Evidence) -> Iterator[NextStep]:
         later = (check.not_sampled or "").endswith(NOT_JUDGED)
         yield NextStep(
             text=text if not later else "remove it, or accept that the evidence stays incomplete",
-            blocks=rank(check)[0] <= 1,
+            blocks=rank(check)[0] <= 1 or any({c.id, c.id.partition("[")[0]} & ruled for c in finding.checks),
             checks=tuple(c.id for c in finding.checks),
             advice=tuple(dict.fromkeys(c.advice for c in finding.checks if c.advice)),
         )
@@ -141,8 +151,15 @@ def _remarks(evidence: Evidence) -> Iterator[NextStep]:
         names = listing(fallbacks, MOST_NAMES)
         yield NextStep(text=f"mend the login of {names}: it failed, and the fallback was used instead", blocks=False)
     flaky = labelled(evidence, (Label.FLAKY,))
-    if flaky:
-        yield _about(flaky, "it failed at least once and then passed: compare the failing sample with a passing one")
+    failed = [check for check in flaky if first_failure(check)]
+    if failed:
+        yield _about(failed, "it failed at least once and then passed: compare the failing sample with a passing one")
+    again = [check for check in flaky if any(sample.met and sample.retries for sample in check.samples)]
+    if again:
+        yield _about(again, SENT_TWICE)
+    leaking = [check for check, _ in leaks(evidence)]
+    if leaking:
+        yield _about(leaking, "it left something behind on staging: take it away, and mend its `finally`")
     slow = warned(evidence)
     if slow:
         yield _about(slow, "it passed beyond a warning bound: look before the bound that blocks is reached")

@@ -1,12 +1,17 @@
 """Evidence in, what every report says about the run as a whole out: counts, suites, commit, strength, gaps."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from releasegate.model import CheckResult, Evidence, Label
 from releasegate.report.facts import said, who
 from releasegate.report.words import PASSED, counts, listing, percent, plural, seconds, short
+
+ONLY_COUNTS = re.compile(r"\d+ of \d+ checks passed(, \d+ of them flaky)?")
 
 
 class SuiteLine(Struct, frozen=True, kw_only=True):
@@ -69,6 +74,8 @@ def run_line(evidence: Evidence) -> str:
     score = evidence.verdict.score
     partial = "a partial run, which does not speak for the whole gate: " if evidence.plan.get("partial") else ""
     told = headline_counts(evidence) + ("" if score is None else f", {percent(score)} by weight")
+    advisory = _tallies(check for check in evidence.checks if check.advisory)
+    told += f"; advisory, not counted: {', '.join(advisory)}" if advisory else ""
     return f"{partial}{told}; {plural(sample_count(evidence), 'sample')} in {seconds(evidence.run.duration_s)}"
 
 
@@ -78,12 +85,16 @@ def sample_count(evidence: Evidence) -> int:
 
 def headline_counts(evidence: Evidence) -> str:
     """Say the counts that the verdict rests on: `16 of 17 checks passed, 1 failed, 2 flaky`."""
-    labels = [check.label for check in evidence.checks]
     counted = [check for check in evidence.checks if counts(check)]
-    parts = [f"{sum(c.label in PASSED for c in counted):,} of {plural(len(counted), 'check')} passed"]
-    tallies = ((label, labels.count(label)) for label in Label if label is not Label.PASSED)
-    parts += [f"{count:,} {label.value.lower().replace('_', '-')}" for label, count in tallies if count]
-    return ", ".join(parts)
+    passed = f"{sum(c.label in PASSED for c in counted):,} of {plural(len(counted), 'check')} passed"
+    others = (c for c in evidence.checks if not c.advisory and c.label is not Label.PASSED)
+    return ", ".join([passed, *_tallies(others)])
+
+
+def _tallies(checks: Iterable[CheckResult]) -> list[str]:
+    labels = [check.label for check in checks]
+    tallies = ((label, labels.count(label)) for label in Label)
+    return [f"{count:,} {label.value.lower().replace('_', '-')}" for label, count in tallies if count]
 
 
 def commit_line(evidence: Evidence) -> str:
@@ -112,7 +123,7 @@ def control_line(evidence: Evidence) -> str:
 
 def reasons(evidence: Evidence) -> list[str]:
     """Give the verdict's reasons, without the one that only counts what is counted below it."""
-    return [reason for reason in evidence.verdict.reasons if not headline_counts(evidence).startswith(reason)]
+    return [reason for reason in evidence.verdict.reasons if not ONLY_COUNTS.fullmatch(reason)]
 
 
 def strengths(evidence: Evidence) -> list[tuple[str, int, str]]:
@@ -136,12 +147,19 @@ def gaps(evidence: Evidence) -> list[str]:
     for left in evidence.plan.get("left_out", ()):
         reasons.setdefault(str(left["reason"]), []).append(str(left["id"]))
     told += [f"left out, {reason}: {listing(ids, 12)}" for reason, ids in reasons.items()]
-    later = evidence.plan.get("later", ())
-    told += [f"not judged yet: {name} ({reason})" for name, reason in later]
+    told += [f"not judged yet: {name} ({reason})" for name, reason in _later(evidence)]
     vacuous = [_blind(check) for check in evidence.checks if check.red_capable is False]
     if vacuous:
         told.append(f"would have stayed green though broken: {listing(vacuous, 8)}")
     return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]
+
+
+def _later(evidence: Evidence) -> list[tuple[str, str]]:
+    """Give what this version only loads. No verdict rests on it: a file that says nonsense there is still shown."""
+    try:
+        return msgspec.convert(evidence.plan.get("later", ()), list[tuple[str, str]])
+    except msgspec.ValidationError:
+        return [("something", "the file does not say what")]
 
 
 def _blind(check: CheckResult) -> str:

@@ -187,6 +187,15 @@ def _slow(unmet: Expectation, sample: Sample) -> str | None:
     )
 
 
+def _stale(unmet: Expectation, _: Sample) -> str | None:
+    if unmet.subject != "age":
+        return None
+    return (
+        "a cache before {target} answered, and not what runs now: let the request pass by it (its rules, or a query of"
+        " its own), or write in `expect` which `age` is meant"
+    )
+
+
 def _waited(unmet: Expectation, _: Sample) -> str | None:
     if unmet.subject == "until":
         return "{target} did not get there in time: look in its log at {when} for what it was doing"
@@ -223,6 +232,7 @@ RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (
     _told,
     _status,
     _slow,
+    _stale,
     _waited,
     _capture,
     _broken_answer,

@@ -50,7 +50,7 @@ def decide(
     return Verdict(
         state=state,
         exit_code=EXIT_INTERRUPTED if interrupted else EXIT_MERGE if advisory else EXIT_CODES[state],
-        reasons=tuple(reason for _, reasons in held for reason in reasons) or (_stable(checks),),
+        reasons=tuple(reason for _, reasons in held for reason in reasons) or (_stable(facts.counted),),
         score=None if value is None else round(value, 6),
     )
 
@@ -97,7 +97,10 @@ def _undecided(
             out.append(f"{label.value}: {_listing(names)}")
     unknown = [rule for rule in rules if rule.held is None and rule.applicable]
     out += [f"{rule.rule}: no value ({rule.note})" for rule in unknown]
-    if not any(check.label in PASSED for check in checks):
+    counted = facts_of(checks, 0.0).counted
+    if not counted:
+        out.append("nothing counts: every check is advisory, excused or skipped")
+    elif not any(check.label in PASSED for check in counted):
         out.append("nothing passed")
     return out + _over_excused([check for check in checks if check.label is not Label.SKIPPED])
 

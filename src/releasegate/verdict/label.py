@@ -13,6 +13,8 @@ from releasegate.verdict.strength import strength_of
 
 PASSED = frozenset({Label.PASSED, Label.FLAKY})
 LEAST_GROUP = 3
+SENT_AGAIN = "; sent again"
+"""What a kind writes behind the cause when it notes that it sent a request a second time."""
 LARGEST_WEIGHT = 1e15  # sums of weights stay finite
 
 
@@ -71,8 +73,23 @@ def _green(check: CheckResult) -> CheckResult:
     if untouched:
         reason = f"green without contact in {len(untouched)} of {len(check.samples)} samples: nothing was looked at"
         return replace(check, label=Label.UNPROVEN, reason=reason)
-    flakes = _tally(check, check.label) if check.label is Label.FLAKY else None
-    return replace(check, reason=flakes, strength=strength_of(check))
+    failed = _tally(check, check.label) if check.label is Label.FLAKY else None
+    again = _sent_again(check)
+    if again is None:
+        return replace(check, reason=failed, strength=strength_of(check))
+    reason = f"{failed}; {again}" if failed else again
+    return replace(check, label=Label.FLAKY, reason=reason, strength=strength_of(check))
+
+
+def _sent_again(check: CheckResult) -> str | None:
+    """Say how many samples passed only because a request was sent twice: whoever sends once would have failed."""
+    again = [sample for sample in check.samples if sample.met and sample.retries]
+    if not again:
+        return None
+    told = Counter(note.partition(SENT_AGAIN)[0] for s in again for note in s.notes if SENT_AGAIN in note)
+    why = f": {told.most_common(1)[0][0]}" if told else ""
+    they = "it was" if len(again) == 1 else "they were"
+    return f"{len(again)} of {len(check.samples)} samples passed only when {they} sent again{why}"
 
 
 def _tally(check: CheckResult, label: Label) -> str:

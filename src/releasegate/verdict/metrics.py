@@ -19,7 +19,10 @@ QUANTILES = {"latency.p50": 0.5, "latency.p95": 0.95, "latency.p99": 0.99, "late
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What metrics are computed from. `counted` is the denominator: without excused, skipped and advisory checks."""
+    """What metrics are computed from. `counted` is the denominator: without excused, skipped and advisory checks.
+
+    A metric of one check counts that check though it is advisory: whoever names it means it.
+    """
 
     checks: Sequence[CheckResult]
     counted: Sequence[CheckResult]
@@ -39,10 +42,17 @@ class Observed(Struct, frozen=True, kw_only=True):
     applicable: bool = True
 
 
-def facts_of(checks: Sequence[CheckResult], duration_s: float, fallbacks: Sequence[str] = ()) -> Facts:
-    counted = [c for c in checks if not c.advisory and not excused(c) and c.label is not Label.SKIPPED]
+def facts_of(
+    checks: Sequence[CheckResult], duration_s: float, fallbacks: Sequence[str] = (), *, named: bool = False
+) -> Facts:
+    counted = [c for c in checks if (named or not c.advisory) and not excused(c) and c.label is not Label.SKIPPED]
     used = {s.fallback for c in checks for s in c.samples if s.fallback} | set(fallbacks)
     return Facts(checks=checks, counted=counted, duration_s=duration_s, fallbacks=frozenset(used))
+
+
+def samples_of(check: CheckResult) -> tuple[Sample, ...]:
+    """Give all samples that met staging, also the one that was cut off: it may have left something there."""
+    return check.samples if check.unfinished is None else (*check.samples, check.unfinished)
 
 
 def excused(check: CheckResult) -> bool:
@@ -98,7 +108,7 @@ def _latency(name: str) -> Callable[[Facts], float | None]:
 
 COUNTS: dict[str, Callable[[Facts], float]] = {
     "failed": _count(*BROKEN),
-    "critical.failed": lambda facts: sum(c.critical and c.label in BROKEN for c in facts.counted),
+    "critical.failed": lambda facts: sum(c.critical and c.label in BROKEN for c in facts.checks),
     "regressions": _count(Label.REGRESSION),
     "excused": lambda facts: sum(map(excused, facts.checks)),
     "flaky": _count(Label.FLAKY),
@@ -107,7 +117,8 @@ COUNTS: dict[str, Callable[[Facts], float]] = {
 }
 SUMS: dict[str, Callable[[Facts], float]] = {
     "fallbacks": lambda facts: len(facts.fallbacks),
-    "leaked": lambda facts: sum(s.leaked for s in facts.samples),
+    "leaked": lambda facts: sum(s.leaked for c in facts.checks for s in samples_of(c)),
+    "retries": lambda facts: sum(s.retries for s in facts.samples),
     "timeouts": lambda facts: sum(map(_is_timeout, facts.samples)),
 }
 SHARES: dict[str, Callable[[Facts], float | None]] = {
@@ -133,7 +144,7 @@ def observe(metric: str, facts: Facts, *, share: bool = False, left_out: Sequenc
         chosen = [check for check in facts.checks if _is_about(check.id, subject)]
         if not chosen:
             return _nothing_of(subject, left_out)
-        facts = facts_of(chosen, _lasted_s(chosen))
+        facts = facts_of(chosen, _lasted_s(chosen), named=subject.check is not None)
     return _finite(_value(subject.metric, facts, share=share), subject.metric, facts)
 
 

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from releasegate.checks._http.spec import Expect, Poll
 from releasegate.config.node import Node
 from releasegate.config.shape import MISSING, Duration, Field, Reading, Shape, Table
-from releasegate.expect import Bound, JsonExpect, SizeBound, StatusExpect, ValueExpect, bound_s
+from releasegate.expect import Bound, Demand, JsonExpect, SizeBound, StatusExpect, ValueExpect, bound_s
 from releasegate.model import Level
 
 LEAST_EVERY_S = 0.01
+NO_ERROR = (Demand("status", "any", ["2xx", "3xx"]),)
+FROM_NOW = (Demand("age", "max", 60.0),)
 
 
 class HeaderExpect(Shape):
@@ -46,9 +50,26 @@ EXPECT = Table(
         "body": Field(ValueExpect("body"), default=(), says="the body as text"),
         "size": Field(SizeBound(), default=(), says="the body's size"),
         "latency": Field(Bound(), default=(), says="from the request to the last byte"),
+        "age": Field(Bound("age"), default=(), says="how long ago a cache may have stored the answer; 60s"),
     },
     _expect,
 )
+
+
+def completed(expect: Expect, poll: Poll | None) -> tuple[Expect, Poll | None]:
+    """Add what is demanded of every answer that nobody speaks of: that it is no error, and no old one from a cache.
+
+    Where a poll waits for an answer, that answer is meant, and the poll goes on until it is so.
+    """
+    until = poll.until if poll else None
+    added: dict[str, Any] = {}
+    if not expect.status and not (until and until.status):
+        added["status"] = NO_ERROR
+    if not expect.age and not (until and until.age):
+        added["age"] = FROM_NOW
+    if poll is None or until is None:
+        return replace(expect, **added), poll
+    return expect, replace(poll, until=replace(until, **added))
 
 
 def _poll(values: dict[str, Any], node: Node, ctx: Reading) -> Any:

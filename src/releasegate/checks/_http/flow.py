@@ -170,7 +170,7 @@ async def _clean(request: Request, flow: Flow, session: Session) -> str | None:
         return f"{what}: {error.trouble.reason}, {error.trouble.message}"
     judged = judge.judge_answer(request.expect, answer, probe.scope, None)
     gone = 200 <= answer.status < 300 or answer.status in GONE  # noqa: PLR2004
-    clean = judge.holds(judged) if judged else gone
+    clean = judge.holds(judged) and (gone or bool(request.expect.status))
     return None if clean else f"{what}: status {answer.status}"
 
 

@@ -1,11 +1,13 @@
 """A flow and what was seen in, a Judgement out. Pure and total: it gives an answer to whatever staging sent."""
 
+import codecs
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from releasegate.checks._http import states
+from releasegate.checks._http.meaning import stored_s_ago
 from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
 from releasegate.checks.base import Judgement
 from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, meets, why
@@ -13,6 +15,8 @@ from releasegate.expect.text import duration
 from releasegate.model import Expectation, Level
 
 EXCERPT_BYTES = 2048
+OF_SOMETHING = frozenset({"exists", "not"})
+"""What is judged of nothing where the body is empty: that an error is not in it does not show that all is well."""
 Scope = Mapping[str, Any]
 Expectations = tuple[Expectation, ...]
 
@@ -42,8 +46,10 @@ def _failed(expectations: Expectations, seen: Seen | None) -> Judgement:
 
 def _excerpt(body: bytes) -> str:
     """Give the beginning of a body; the sign of the cut also tells the redactor that a secret may end there."""
-    text = body[:EXCERPT_BYTES].decode("utf-8", "replace")
-    return text if len(body) <= EXCERPT_BYTES else f"{text}…"
+    if len(body) <= EXCERPT_BYTES:
+        return body.decode("utf-8", "replace")
+    # Not a part of a character: behind one the redactor would not know the beginning of a secret.
+    return codecs.getincrementaldecoder("utf-8")("replace").decode(body[:EXCERPT_BYTES]) + "…"
 
 
 def _not_taken(request: Request) -> Expectation:
@@ -91,12 +97,14 @@ def judge_answer(expect: Expect, answer: Answer, scope: Scope, step: str | None)
         judged += judge_size(expect.size, len(answer.body), step=step)
     if expect.latency:
         judged += judge_duration(expect.latency, answer.total_s, step=step)
+    if expect.age and (age_s := stored_s_ago(answer.headers)) is not None:
+        judged += judge_duration(expect.age, age_s, step=step)
     return judged
 
 
 def _judge_body(expect: Expect, answer: Answer, scope: Scope, step: str | None) -> Expectations:
-    """Judge the body as text. An empty one does not exist, but it is a text of length 0."""
-    absent = [demand for demand in expect.body if demand.operator == "exists" and not answer.body]
+    """Judge the body as text. An empty one does not exist and meets no `not`, but it is a text of length 0."""
+    absent = [demand for demand in expect.body if demand.operator in OF_SOMETHING and not answer.body]
     others = [demand for demand in expect.body if demand not in absent]
     return judge_value(absent, MISSING, scope, step=step) + judge_value(others, answer.text, scope, step=step)
 

@@ -1,11 +1,15 @@
 """What an answer's headers and URLs mean. Pure."""
 
+import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from releasegate.checks.compose import SAFE_IN_PATH, Headers
 from releasegate.errors import CouldNotLook
 
 LONGEST_RETRY_AFTER_S = 5.0
+MOST_DIGITS = 15
+OF_CACHES = {"x-cache": "X-Cache", "cf-cache-status": "CF-Cache-Status"}
+HIT = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 BEFORE_A_BYTE = frozenset({"closed", "reset"})
 
 
@@ -26,6 +30,29 @@ def retry_after_s(headers: Headers) -> float | None:
     if not said.isascii() or not said.isdigit() or len(said) > 3:  # noqa: PLR2004
         return None
     return float(said) if float(said) <= LONGEST_RETRY_AFTER_S else None
+
+
+def stored_s_ago(headers: Headers) -> float | None:
+    """Give how long ago a cache stored the answer: the largest Age that is a number of seconds; None if none is."""
+    for name, _ in headers:
+        if name == "age":
+            break
+    else:
+        return None
+    ages = (part.strip() for name, value in headers if name == "age" for part in value.split(","))
+    return max(
+        (float(age.lstrip("0")[:MOST_DIGITS] or 0) for age in ages if age.isascii() and age.isdigit()), default=None
+    )
+
+
+def from_a_cache(headers: Headers) -> str | None:
+    """Say what an answer tells of a cache where it does not tell its age; None where there is nothing to say."""
+    told = [name for name, value in headers if name == "age" or (name in OF_CACHES and HIT.search(value))]
+    if not told:
+        return None
+    if "age" in told:
+        return None if stored_s_ago(headers) is not None else "its Age is no number of seconds, and was not judged"
+    return f"{OF_CACHES[told[0]]} says HIT, without an Age: it may be an old answer from a cache"
 
 
 def closed_before_a_byte(error: CouldNotLook) -> bool:

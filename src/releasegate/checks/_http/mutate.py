@@ -1,11 +1,13 @@
 """A recorded observation in, the smallest change of it that breaks one expectation out. Pure."""
 
 import json
+import math
 from typing import Any
 
 from msgspec.structs import replace
 
 from releasegate.checks._http.judge import accepts_status
+from releasegate.checks._http.meaning import stored_s_ago
 from releasegate.checks._http.spec import Answer, Expect, Flow, Observation, Request, Seen
 from releasegate.expect import MISSING, VACUOUS, violate_json, violate_value
 from releasegate.model import Expectation
@@ -52,8 +54,8 @@ def _changed(answer: Answer, subject: str, expectation: Expectation) -> Answer |
     if subject.startswith("$"):
         return _changed_json(answer, expectation)
     what, _, name = subject.partition(" ")
-    if what == "header":
-        return _changed_header(answer, name, expectation)
+    if what in ("header", "age"):
+        return _changed_age(answer, expectation) if what == "age" else _changed_header(answer, name, expectation)
     now = {"status": answer.status, "latency": answer.total_s, "size": len(answer.body), "body": answer.text}
     value: Any = violate_value(now[what], expectation) if what in now else VACUOUS
     if value is VACUOUS:
@@ -71,6 +73,14 @@ def _changed_json(answer: Answer, expectation: Expectation) -> Answer | None:
         return None
     value = violate_json(answer.json, expectation)
     return None if value is VACUOUS else replace(answer, body=json.dumps(value).encode())
+
+
+def _changed_age(answer: Answer, expectation: Expectation) -> Answer | None:
+    value = violate_value(stored_s_ago(answer.headers), expectation)
+    if value is VACUOUS:
+        return None
+    others = tuple(pair for pair in answer.headers if pair[0] != "age")
+    return replace(answer, headers=(*others, ("age", str(math.ceil(value)))))
 
 
 def _changed_header(answer: Answer, name: str, expectation: Expectation) -> Answer | None:

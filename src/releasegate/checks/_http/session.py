@@ -11,12 +11,13 @@ from releasegate.checks._http import encode, judge
 from releasegate.checks._http.meaning import (
     closed_before_a_byte,
     cookies_set,
+    from_a_cache,
     header,
     joined,
     retry_after_s,
     shown,
 )
-from releasegate.checks._http.spec import Answer, Content, File, Flow, Hop, Request
+from releasegate.checks._http.spec import WRITING, Answer, Content, File, Flow, Hop, Request
 from releasegate.checks.base import Probe
 from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
@@ -64,12 +65,19 @@ class Session:
         except Refused as refused:
             probe.doing = "request"
             raise probe.trouble("not allowed", str(refused)) from None
+        return self._judged(answer, answer.total_s, cookies_set(answer.headers) if self.flow.jar else ())
+
+    def _judged(self, answer: HttpAnswer, total_s: float, cookies: Headers, hops: tuple[Hop, ...] = ()) -> Answer:
+        told = from_a_cache(answer.headers)
+        if told and self.recording:
+            self._note(told)
         return Answer(
             status=answer.status,
             headers=answer.headers,
             body=answer.body,
-            total_s=answer.total_s,
-            cookies=cookies_set(answer.headers) if self.flow.jar else (),
+            total_s=total_s,
+            hops=hops,
+            cookies=cookies,
         )
 
     async def _compose(self, request: Request, timeout_s: float) -> HttpRequest:
@@ -91,6 +99,7 @@ class Session:
             body=self._encode(content) if isinstance(content, Content) else content,
             timeout_s=timeout_s,
             cookies=jar if jar or self.flow.jar else None,
+            fresh=not request.repeatable,
         )
 
     def _address(self, request: Request) -> tuple[Target, str]:
@@ -150,7 +159,7 @@ class Session:
             if not self._may_retry(request) or not closed_before_a_byte(error):
                 raise
             self._note_retry("the connection was closed before a byte; sent again")
-            return await self._fetch(request, http)
+            return await self._fetch(request, replace(http, fresh=True))
         if answer.status != TOO_MANY or not self._may_retry(request):
             return answer
         pause_s = retry_after_s(answer.headers)
@@ -227,14 +236,7 @@ class Session:
             answer = await self._send(request, http)
             cookies += cookies_set(answer.headers)
             total_s += answer.total_s
-        return Answer(
-            status=answer.status,
-            headers=answer.headers,
-            body=answer.body,
-            total_s=total_s,
-            hops=tuple(hops),
-            cookies=cookies,
-        )
+        return self._judged(answer, total_s, cookies, tuple(hops))
 
     def _next(self, request: Request, http: HttpRequest, status: int, location: str) -> HttpRequest | str:
         """Compose the request that a redirect asks for, or say why it is not made."""
@@ -259,6 +261,7 @@ class Session:
             body=body,
             timeout_s=http.timeout_s,
             cookies=self.jars.get((self._who(request), target.name), ()),
+            fresh=http.fresh and method in WRITING,
         )
 
     def _blame(self, error: CouldNotLook, request: Request) -> None:

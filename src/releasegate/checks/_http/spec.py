@@ -34,10 +34,12 @@ class Expect(Struct, frozen=True, kw_only=True):
     body: Demands = ()
     size: Demands = ()
     latency: Demands = ()
+    age: Demands = ()
+    """Judged where an answer says how old it is."""
 
     def all(self) -> Demands:
         in_headers = tuple(demand for _, demands in self.headers for demand in demands)
-        return (*self.status, *in_headers, *self.json, *self.body, *self.size, *self.latency)
+        return (*self.status, *in_headers, *self.json, *self.body, *self.size, *self.latency, *self.age)
 
 
 class Poll(Struct, frozen=True, kw_only=True):

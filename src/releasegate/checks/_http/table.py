@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from releasegate.checks._http import encode
-from releasegate.checks._http.expectations import EXPECT, poll_shape
+from releasegate.checks._http.expectations import EXPECT, completed, poll_shape
 from releasegate.checks._http.shapes import STATES, BesideConfig, Captures, JsonBody
 from releasegate.checks._http.spec import METHODS, Content, Expect, Flow, Part, Request
 from releasegate.checks.compose import Headers as HeaderLines
@@ -79,7 +79,8 @@ def _request(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     """Build a request that is judged. One that could not fail is refused."""
     if _judges_nothing(values, node, ctx):
         return MISSING
-    return _build(values, node, ctx)
+    expect, poll = completed(values["expect"] or Expect(), values["poll"])
+    return _build({**values, "expect": expect, "poll": poll}, node, ctx)
 
 
 def _cleaning(values: dict[str, Any], node: Node, ctx: Reading) -> Any:

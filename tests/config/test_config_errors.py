@@ -466,3 +466,22 @@ def test_what_a_newcomer_writes_is_answered_with_what_to_write(written, instead,
 def test_suites_in_a_list_are_answered_with_how_they_are_named():
     found = problems("version: 1\ntargets: {api: {url: 'https://a.example'}}\nsuites:\n  - name: smoke\n")
     assert found[0].hint == "suites: {smoke: {checks: {…}}}"
+
+
+@pytest.mark.parametrize(
+    ("status", "twin", "warned"),
+    [
+        ("401", "", True),
+        ("[401, 403]", "", True),
+        ("4xx", "", False),
+        ("[401, 404]", "", False),
+        ("401", "twin: smoke.in, ", False),
+    ],
+)
+def test_a_refusal_without_a_twin_is_warned_of(status, twin, warned):
+    checks = (
+        f"suites:\n  smoke:\n    checks:\n      in: {{{HTTP}}}\n      out: {{{twin}{HTTP.replace('200', status)}}}\n"
+    )
+    said = loaded(gate(checks=checks)).warnings
+    assert bool(said) is warned
+    assert all("everybody is turned away" in line for line in said)

@@ -10,6 +10,7 @@ from releasegate.checks._http import flow, judge, mutate
 from releasegate.checks._http.spec import Flow, Observation, Request
 from releasegate.checks._http.table import HttpTable
 from releasegate.checks.base import LOGIN_S, Judgement, Probe
+from releasegate.expect import only_refuses
 from releasegate.model import Expectation
 from releasegate.template import Template
 
@@ -41,6 +42,9 @@ class Http:
 
     def cleans_up(self, spec: Flow) -> bool:
         return bool(spec.cleanup)
+
+    def demands_refusal(self, spec: Flow) -> bool:
+        return only_refuses(spec.steps[-1].expect.status)
 
     async def observe(self, spec: Flow, probe: Probe) -> Observation:
         return await flow.observe(spec, probe)

@@ -10,6 +10,7 @@ from releasegate.checks._websocket import judge, mutate
 from releasegate.checks._websocket.spec import Flow, Observation
 from releasegate.checks._websocket.table import TABLE
 from releasegate.checks.base import LOGIN_S, Judgement, Probe
+from releasegate.expect import only_refuses
 from releasegate.model import Expectation
 from releasegate.template import Template
 
@@ -40,6 +41,9 @@ class WebSocket:
 
     def cleans_up(self, _spec: Flow) -> bool:
         return False
+
+    def demands_refusal(self, spec: Flow) -> bool:
+        return only_refuses(spec.status)
 
     async def observe(self, spec: Flow, probe: Probe) -> Observation:
         from releasegate.checks._websocket.observe import observe

@@ -148,8 +148,12 @@ def samples(checks: Iterable[Found], suite: str | None = None, check: str | None
 
 
 def warn_of_weak(checks: Iterable[Found], ctx: Reading) -> None:
-    """Warn of critical checks that one sample decides."""
+    """Warn of critical checks that one sample decides, and of refusals that nothing shows to be meant for strangers."""
     for found in checks:
+        refused = getattr(found.kind, "demands_refusal", None)
+        if refused and refused(found.decl.spec) and not found.decl.twin:
+            message = f"{found.decl.suite}.{found.decl.name} is green also where everybody is turned away"
+            ctx.warn(found.node, message, "twin: the check that is let in with the same request")
         profile = kinds.profile(found.kind, found.decl.samples, found.decl.spec)
         if found.decl.critical and profile in {"single", "once"} and not getattr(found.kind, "later", None):
             name = f"{found.decl.suite}.{found.decl.name}"

@@ -3,7 +3,15 @@
 from releasegate.config.shape import MISSING
 from releasegate.expect.again import rejudge, why
 from releasegate.expect.demand import Demand, bound_s
-from releasegate.expect.judge import judge_duration, judge_json, judge_size, judge_value, matches_where, meets
+from releasegate.expect.judge import (
+    judge_duration,
+    judge_json,
+    judge_size,
+    judge_value,
+    matches_where,
+    meets,
+    only_refuses,
+)
 from releasegate.expect.shapes import Bound, JsonExpect, SizeBound, StatusExpect, ValueExpect
 from releasegate.expect.violate import VACUOUS, violate_json, violate_value
 
@@ -23,6 +31,7 @@ __all__ = [
     "judge_value",
     "matches_where",
     "meets",
+    "only_refuses",
     "rejudge",
     "violate_json",
     "violate_value",

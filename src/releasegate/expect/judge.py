@@ -16,6 +16,8 @@ from releasegate.strictjson import NotJson
 from releasegate.template import as_text
 
 _NUMBER = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,2})?")
+REFUSALS = frozenset({401, 403})
+USUAL = (101, 200, 201, 202, 204, 301, 302, 304, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503)
 NOT_JSON = "body is not JSON"
 
 
@@ -68,6 +70,12 @@ def meets(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bo
         if not is_met(demand.operator, operand, looked_at(demand.operator, [value])):
             return False
     return True
+
+
+def only_refuses(demands: Sequence[Demand]) -> bool:
+    """Tell whether demands of a status are met by 401 or 403 and by nothing else that is usual."""
+    accepted = {status for status in USUAL if demands and meets(demands, status, {})}
+    return bool(accepted) and accepted <= REFUSALS
 
 
 def matches_where(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bool:

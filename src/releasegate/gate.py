@@ -4,7 +4,7 @@ Control first, then the deployment, then the samples with the revision read besi
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -17,9 +17,10 @@ from releasegate.evidence.identity import identify
 from releasegate.model import CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
 from releasegate.plan import Plan
 from releasegate.revision import RevisionReader
-from releasegate.runner import PASSED, Progress, Run, Runner, World, not_run, take
+from releasegate.runner import PASSED, Progress, Run, Runner, World, not_run, take, under_way
 from releasegate.sampling import conclude, pause_s
 
+LEAST_BETWEEN = 3
 FIRST_READING_S = 0.25
 LONGEST_BETWEEN_S = 5.0
 Result = TypeVar("Result")
@@ -53,6 +54,7 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
     asked: list[Sample] = []
     control = await _unless(stop, _ask_control(order, world, listener, asked), None)
     control = control or Control(held=None, samples=tuple(asked))
+    left_s = max(0.0, order.deadline_s - (world.clock() - began))
     hindrance = "the control failed" if control.held is False else None
     instead = None
     if hindrance is None:
@@ -63,8 +65,8 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
     sampling_began = world.clock()
     done = Run(checks=_not_run(order.plan, hindrance), stopped=None) if hindrance else None
     if done is None:
-        done = await _sample(order, reader, world, listener, stop)
-        await _unless(stop, reader.read("after"), ())
+        done = await _sample(order, reader, world, listener, stop, left_s=left_s)
+        await _unless(stop, reader.read_after(), None)
     lasted_s = world.clock() - (began if hindrance else sampling_began)
     said = order.clean((done.checks, control, tuple(reader.readings), instead))
     info = {"started": started, "duration_s": round(lasted_s, 6), "interrupted": stop.is_set()}
@@ -101,7 +103,7 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
     )
 
 
-async def _unless(stop: asyncio.Event, step: Coroutine[Any, Any, Result], instead: Result) -> Result:
+async def _unless(stop: asyncio.Event, step: Awaitable[Result], instead: Result) -> Result:
     """Do a step unless the run is stopped before or while it is done."""
     doing, stopping = asyncio.ensure_future(step), asyncio.ensure_future(stop.wait())
     both: set[asyncio.Future[Any]] = {doing, stopping}
@@ -116,17 +118,25 @@ async def _unless(stop: asyncio.Event, step: Coroutine[Any, Any, Result], instea
 
 
 async def _ask_control(order: Order, world: World, listener: Listener, samples: list[Sample]) -> Control:
-    """Sample the control into `samples`, which outlive an interruption."""
+    """Sample the control into `samples`, which outlive an interruption. The run's deadline bounds it too."""
     declared, kind = order.config.control, order.control_kind
     if declared is None or kind is None:
         return Control(held=None)
     listener.say("asking the control")
-    while (label := conclude("single", (sample.met for sample in samples))) is None:
-        await world.sleep(pause_s("single", sum(not sample.met for sample in samples)))
-        samples.append((await take(kind, declared.spec, {}, world)).sample)
+    cut: list[Sample] = []
+    try:
+        async with asyncio.timeout(order.deadline_s) as bound:
+            while (label := conclude("single", (sample.met for sample in samples))) is None:
+                await world.sleep(pause_s("single", sum(not sample.met for sample in samples)))
+                samples.append((await take(kind, declared.spec, {}, world, cut.append)).sample)
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        problem = f"it was not answered within the run's deadline of {order.deadline_s:g} s{under_way(cut)}"
+        return Control(held=False, samples=tuple(samples), problem=problem)
     held = label in PASSED
-    problem = None if held else f"{samples[-1].signature}: {_why(samples[-1])}"
-    return Control(held=held, samples=tuple(samples), problem=problem)
+    problem = "" if held else f"{samples[-1].signature}: {_why(samples[-1])}"
+    return Control(held=held, samples=tuple(samples), problem=problem or None)
 
 
 def _why(sample: Sample) -> str:
@@ -135,17 +145,23 @@ def _why(sample: Sample) -> str:
     return next((e.text for e in sample.expectations if not e.met), "no expectation was met")
 
 
-async def _sample(order: Order, reader: RevisionReader, world: World, listener: Listener, stop: asyncio.Event) -> Run:
+async def _sample(
+    order: Order, reader: RevisionReader, world: World, listener: Listener, stop: asyncio.Event, *, left_s: float
+) -> Run:
     listener.say(f"sampling {len(order.plan.checks)} checks")
     runner = Runner(world, concurrency=order.config.policy.concurrency, listen=listener.progress)
-    between = asyncio.ensure_future(_read_between(reader, world.sleep))
+    first = asyncio.ensure_future(reader.read("between", LEAST_BETWEEN))
+    later = asyncio.ensure_future(_read_between(reader, world.sleep))
     try:
-        done = await runner.run(order.plan.checks, deadline_s=order.deadline_s, stop=stop)
+        done = await runner.run(order.plan.checks, deadline_s=left_s, stop=stop)
+        await _unless(stop, first, ())  # also a run of milliseconds is read in between
     finally:
-        between.cancel()
-        (ended,) = await asyncio.gather(between, return_exceptions=True)
-    if isinstance(ended, Exception):  # a bug of ours: without these readings a swap would go unseen
-        raise ended
+        first.cancel()
+        later.cancel()
+        ended = await asyncio.gather(first, later, return_exceptions=True)
+    for problem in ended:
+        if isinstance(problem, Exception):  # a bug of ours: without these readings a swap would go unseen
+            raise problem
     return done
 
 
@@ -173,6 +189,7 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
         "checks": [check.id for check in plan.checks],
         "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
         "partial": plan.partial,
+        "brought_in": [{"id": c.id, "reason": c.brought_in} for c in plan.checks if c.brought_in],
         "later": [list(part) for part in config.later],
         "control": config.control is not None,
         "revisions": sorted(name for name, target in config.targets.items() if target.revision),

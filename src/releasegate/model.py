@@ -177,6 +177,8 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     advice: str | None = None
     not_sampled: str | None = None
     """Why the samples are not complete (deadline, dependency, interruption, no such kind yet); None if they are."""
+    unfinished: Sample | None = None
+    """The sample that was under way when there were to be no more: cut off, and never counted among the others."""
     duration_s: float = 0.0
     red_capable: bool | None = None
     """Whether every mutant of a green observation turned it red; None when no sample was green."""
@@ -213,6 +215,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     at: str
     revision: str | None
     problem: str | None = None
+    address: str | None = None
+    """The address that answered."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from releasegate.checks.base import Kind
 from releasegate.config.kinds import profile
@@ -17,7 +18,10 @@ from releasegate.template import as_text
 
 
 class PlannedCheck(Struct, frozen=True, kw_only=True):
-    """One check as it will be sampled. `values` fills the `for:` holes; `later` says why it cannot be judged yet."""
+    """One check as it will be sampled. `values` fills the `for:` holes; `later` says why it cannot be judged yet.
+
+    `brought_in` says why it is sampled though a selection did not name it.
+    """
 
     id: str
     suite: str
@@ -29,6 +33,7 @@ class PlannedCheck(Struct, frozen=True, kw_only=True):
     weight: float
     owner: str | None
     later: str | None = None
+    brought_in: str | None = None
 
     @property
     def writes(self) -> int:
@@ -52,15 +57,23 @@ def build(
     checks: tuple[str, ...] = (),
     event: str | None = None,
 ) -> Plan:
-    """Expand, select and order. Raises UsageError when a selection names nothing or leaves nothing."""
+    """Expand, select and order. Raises UsageError when a selection names nothing or leaves nothing.
+
+    A selection brings in what its checks need, and their twins: without these they could not pass.
+    """
     planned: list[PlannedCheck] = []
     left_out: list[LeftOut] = []
     expanded = [check for suite in config.suites for check in _expand(suite, kind_of)]
     _demand_known(suites, {suite.name for suite in config.suites}, "--suite")
     _demand_known(checks, {name for check in expanded for name in _names(check)}, "--check")
     off_event = {s.name: s.events for s in config.suites if event and s.events and event not in s.events}
+    named = [c for c in expanded if (not suites or c.suite in suites) and (not checks or _names(c) & set(checks))]
+    selected = {check.id for check in named}
+    brought_in = _brought_in(named, expanded) if suites or checks else {}
     for check in expanded:
-        if (suites and check.suite not in suites) or (checks and not _names(check) & set(checks)):
+        if check.id in brought_in:
+            planned.append(replace(check, brought_in=brought_in[check.id]))
+        elif check.id not in selected:
             left_out.append(LeftOut(id=check.id, reason="not selected"))
         elif check.suite in off_event and not suites:
             allowed = ", ".join(off_event[check.suite])
@@ -96,6 +109,25 @@ def _cases(decl: CheckDecl) -> Iterator[dict[str, Any]]:
     keys = tuple(decl.loops)
     for combination in itertools.product(*decl.loops.values()):
         yield dict(zip(keys, combination, strict=True))
+
+
+def _brought_in(named: list[PlannedCheck], expanded: list[PlannedCheck]) -> dict[str, str]:
+    """Give what else these checks ask for, each with the reason, and what that asks for in turn."""
+    by_name: dict[str, list[PlannedCheck]] = {}
+    for check in expanded:
+        for name in _names(check):
+            by_name.setdefault(name, []).append(check)
+    selected, reasons, asking = {check.id for check in named}, dict[str, str](), list(named)
+    while asking:
+        check = asking.pop()
+        twin = f"{check.decl.twin}{''.join(check.id.partition('[')[1:])}"  # of the same `for:` value, if it has them
+        twins = by_name.get(twin) or by_name.get(check.decl.twin or "", [])
+        wanted = [(other, f"{check.id} needs it") for need in check.decl.needs for other in by_name.get(need, [])]
+        for other, reason in [*wanted, *((other, f"it is the twin of {check.id}") for other in twins)]:
+            if other.id not in selected and other.id not in reasons:
+                reasons[other.id] = reason
+                asking.append(other)
+    return reasons
 
 
 def _names(check: PlannedCheck) -> set[str]:

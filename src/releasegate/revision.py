@@ -1,12 +1,13 @@
 """Targets in, what each says it runs out: asked while the deployment is awaited, and beside the samples."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from releasegate.config.model import Revision, Target
 from releasegate.errors import CouldNotLook
-from releasegate.evidence.identity import identify, matches
+from releasegate.evidence.identity import before, identify, matches, unsettled
 from releasegate.model import Reading
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 
@@ -15,14 +16,22 @@ __all__ = ["RevisionReader", "extract", "identify", "matches"]
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25
 LONGEST_WAIT_STEP_S = 5.0
+AT_ONCE = 5
+LEAST_AFTER = 5
 OK = range(200, 300)
 LONGEST = 200
+LONGEST_SHOWN = 60
+CACHES = frozenset({"x-cache", "x-cache-status", "x-proxy-cache", "x-vercel-cache", "cf-cache-status", "cache-status"})
+FROM_CACHE = re.compile(r"(?<![a-z])(?<!refresh_)(hit|stale|updating)(?![a-z])", re.IGNORECASE)
+UNREACHED = frozenset({"name", "connect"})
 
 
 def extract(revision: Revision, answer: HttpAnswer) -> str:
     """Give the commit that an answer names. Raises ValueError with the reason when it names none."""
     if answer.status not in OK:
         raise ValueError(f"status {answer.status}")
+    if cached := _cached(answer.headers):
+        raise ValueError(f"a cache answered ({cached}): it says nothing of what runs now")
     if revision.header is not None:
         found: list[Any] = [v for k, v in answer.headers if k == revision.header.lower()]
     elif revision.body is not None:
@@ -47,37 +56,96 @@ def extract(revision: Revision, answer: HttpAnswer) -> str:
     return value
 
 
+def _cached(headers: Iterable[tuple[str, str]]) -> str | None:
+    """Give the header by which a cache says that it answered with what it had; an age of 0 was asked for just now."""
+    for name, value in headers:
+        if (name == "age" and value.strip("0 ")) or (name in CACHES and FROM_CACHE.search(value)):
+            return f"{name}: {value[:LONGEST_SHOWN]}"
+    return None
+
+
+class Answered(NamedTuple):
+    """What came of one request; `unreached` gives the reason when nobody could be connected to."""
+
+    reading: Reading
+    unreached: str | None
+
+
 class RevisionReader:
-    """Asks every target that declares a revision, and keeps what each said and when."""
+    """Asks every target that declares a revision, and keeps what each said and when.
+
+    Each reading goes over a connection of its own: a balancer that ties a connection to a replica shows all of them.
+    A target whose name has addresses of both families is read over both.
+    """
 
     def __init__(self, targets: Iterable[Target], wire: Wire, wall: Callable[[], str]) -> None:
         self.targets = tuple(target for target in targets if target.revision)
+        self.revisions = [target.revision for target in self.targets if target.revision]
+        self.settle = max((revision.settle for revision in self.revisions), default=1)
         self.wire = wire
         self.wall = wall
         self.readings: list[Reading] = []
+        self.mute: set[tuple[str, int]] = set()
+        """Families that swallow what is sent to them: to ask each time would cost a timeout each time."""
 
-    async def read(self, moment: str) -> tuple[Reading, ...]:
-        """Read each target once. Never raises CouldNotLook: what cannot be read is a reading with a problem."""
-        got = tuple(await asyncio.gather(*(self._read(target, moment) for target in self.targets)))
-        self.readings += got
-        return got
+    async def read(self, moment: str, times: int = 1) -> tuple[Reading, ...]:
+        """Read each target so many times at once. What cannot be read is a reading with a problem."""
+        got = await asyncio.gather(*(self._ask(target, moment, times) for target in self.targets))
+        return tuple(reading for readings in got for reading in readings)
 
-    async def _read(self, target: Target, moment: str) -> Reading:
+    async def read_after(self) -> None:
+        """Read often enough that replicas of several commits are not all alike by luck."""
+        left = max(LEAST_AFTER, self.settle)
+        while left > 0:
+            await self.read("after", min(left, AT_ONCE))
+            left -= AT_ONCE
+
+    async def _ask(self, target: Target, moment: str, times: int) -> list[Reading]:
+        families = await self._families(target)
+        got = await asyncio.gather(*(self._over(families, target, moment) for _ in range(times)))
+        return [reading for readings in got for reading in readings]
+
+    async def _families(self, target: Target) -> tuple[int | None, ...]:
+        try:
+            found = await self.wire.families(target)
+        except CouldNotLook:
+            return (None,)
+        return tuple(f for f in found if (target.name, f) not in self.mute) if len(found) > 1 else (None,)
+
+    async def _over(self, families: tuple[int | None, ...], target: Target, moment: str) -> list[Reading]:
+        """Read over each family. One that cannot be reached from here does not count while another is."""
+        got = await asyncio.gather(*(self._read(target, moment, family) for family in families))
+        reached = [answered.reading for answered in got if not answered.unreached]
+        if reached:
+            late = (f for f, answered in zip(families, got, strict=True) if answered.unreached == "timeout")
+            self.mute |= {(target.name, family) for family in late if family}
+        kept = reached or [got[0].reading]
+        self.readings += kept
+        return kept
+
+    async def _read(self, target: Target, moment: str, family: int | None) -> Answered:
         revision = target.revision
         assert revision is not None  # noqa: S101 - narrowed by __init__
         path = revision.get.path if isinstance(revision.get.path, str) else revision.get.path.source
         request = HttpRequest(
-            target=target, method="GET", url=target.origin + target.path + path,
-            headers=(*target.headers, ("Cache-Control", "no-cache")), timeout_s=READ_TIMEOUT_S,
+            target=target, method="GET", url=target.origin + target.path + path, timeout_s=READ_TIMEOUT_S,
+            headers=(*target.headers, ("Cache-Control", "no-cache")), fresh=True, family=family,
         )  # fmt: skip
-        seen, problem = None, None
+        seen = problem = address = unreached = None
         try:
-            seen = extract(revision, await self.wire.fetch(request))
+            answer = await self.wire.fetch(request)
+            address = answer.contact.address
+            seen = extract(revision, answer)
         except CouldNotLook as trouble:
-            problem = str(trouble)
+            problem = f"over IPv{family}: {trouble}" if family else str(trouble)
+            address = trouble.contact.address if trouble.contact else None
+            unreached = trouble.trouble.reason if trouble.trouble.phase in UNREACHED else None
         except ValueError as unreadable:
             problem = str(unreadable)
-        return Reading(target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem)
+        reading = Reading(
+            target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem, address=address or None
+        )
+        return Answered(reading, unreached)
 
     async def arrive(
         self,
@@ -86,44 +154,55 @@ class RevisionReader:
         clock: Callable[[], float],
         tell: Callable[[str], None],
     ) -> str | None:
-        """Wait until every target gives `settle` equal answers that match `judged`.
+        """Wait until every target gives `settle` equal answers that match `judged`; more, if it gave others before.
 
         Gives None then, and also when nothing could be read: a dead staging is for the checks to show.
         Otherwise, when `wait` is over, gives what staging was seen to run instead.
         """
         if not self.targets:
             return None
-        revisions = [t.revision for t in self.targets if t.revision]
-        ends = clock() + max(revision.wait_s for revision in revisions)
-        needed = max(revision.settle for revision in revisions)
-        pause, equal, last = WAIT_STEP_S, 0, None
+        ends = clock() + max(revision.wait_s for revision in self.revisions)
+        pause, equal, last = WAIT_STEP_S, 0, frozenset[tuple[str, str | None]]()
+        times = min(self.settle, AT_ONCE)
         while True:
-            got = await self.read("before")
-            seen = tuple(reading.revision for reading in got)
-            here = self._is_here(judged, got)
-            steady = last in {None, seen}
-            equal, last = (equal + 1 if steady else 1) if here else 0, seen
-            if equal >= needed:
+            got = await self.read("before", times)
+            seen = frozenset((reading.target, reading.revision) for reading in got)
+            here, again = self._is_here(judged, got), seen == last
+            going_on = here and (again or equal == 0)
+            equal, last = (times + equal * again if here else 0), seen
+            doubt = self._unsettled()
+            if equal >= self.settle and not doubt:
                 return None
-            if here and steady:
+            times = min(self.settle - equal, AT_ONCE) if going_on and not doubt else 1
+            if going_on:
+                if doubt:
+                    await sleep(WAIT_STEP_S)
                 continue
             if clock() >= ends:
-                return self._instead(judged, got, here=here)
+                return self._instead(judged, got, doubt)
             tell(f"waiting for {judged or 'a readable revision'}; now: {_summary(got)}")
             await sleep(min(pause, max(0.0, ends - clock())))
             pause = min(pause * 1.5, LONGEST_WAIT_STEP_S)
 
-    def _is_here(self, judged: str | None, readings: tuple[Reading, ...]) -> bool:
-        pairs = zip(self.targets, readings, strict=True)
-        return all(r.revision and (judged is None or t.foreign or matches(judged, r.revision)) for t, r in pairs)
+    def _is_here(self, judged: str | None, readings: Iterable[Reading]) -> bool:
+        """Tell whether all targets could be read, each names one commit, and those of ours the judged one."""
+        said = {(reading.target, reading.revision) for reading in readings}
+        ours = {target.name for target in self.targets if not target.foreign}
+        return len(said) == len(self.targets) and all(
+            revision and (judged is None or name not in ours or matches(judged, revision)) for name, revision in said
+        )
 
-    def _instead(self, judged: str | None, readings: tuple[Reading, ...], *, here: bool) -> str | None:
-        if here:
-            return f"the deployment did not settle: it answers with several revisions; last {_summary(readings)}"
-        others = [r for t, r in zip(self.targets, readings, strict=True)
-                  if r.revision and judged and not t.foreign and not matches(judged, r.revision)]  # fmt: skip
-        return "; ".join(f"{r.target} runs {r.revision}, the commit to judge is {judged}" for r in others) or None
+    def _unsettled(self) -> list[str]:
+        said = ((target.name, unsettled(before(target.name, self.readings))) for target in self.targets)
+        return [f"{name} {problem}" for name, problem in said if problem]
+
+    def _instead(self, judged: str | None, readings: Iterable[Reading], doubt: list[str]) -> str | None:
+        ours = {target.name for target in self.targets if not target.foreign}
+        others = [r for r in readings if judged and r.target in ours and r.revision and not matches(judged, r.revision)]
+        runs = dict.fromkeys(f"{r.target} runs {r.revision}, the commit to judge is {judged}" for r in others)
+        unsteady = [f"the deployment did not settle: {problem}" for problem in doubt]
+        return "; ".join([*runs, *unsteady]) or None
 
 
 def _summary(readings: Iterable[Reading]) -> str:
-    return ", ".join(f"{r.target} {r.revision or r.problem}" for r in readings)
+    return ", ".join(dict.fromkeys(f"{r.target} {r.revision or r.problem}" for r in readings))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from releasegate.checks.base import Credentials, Judgement, Kind, Probe
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
+from releasegate.evidence.terms import CUT_OFF
 from releasegate.model import CheckResult, Label, Outcome, Sample, Trouble
 from releasegate.plan import PlannedCheck
 from releasegate.sampling import PROFILES, pause_s, step
@@ -41,12 +42,13 @@ class Progress(Struct, frozen=True):
 
 
 class Track(Struct, kw_only=True):
-    """One check on its way: its samples so far, and why there will be no more."""
+    """One check on its way: its samples so far, and why there will be no more; `cut` holds one that did not end."""
 
     check: PlannedCheck
     samples: list[Sample] = []
     label: Label | None = None
     not_sampled: str | None = None
+    cut: list[Sample] = []
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
     ended: float = 0.0
@@ -69,37 +71,67 @@ class Taken(NamedTuple):
     scope: Mapping[str, Any]
 
 
-async def take(kind: Kind, spec: Any, values: Mapping[str, Any], world: World) -> Taken:
-    """Take one sample. Only what the world does becomes a sample; any other exception passes through."""
+async def take(
+    kind: Kind, spec: Any, values: Mapping[str, Any], world: World, keep: Callable[[Sample], None] = lambda _: None
+) -> Taken:
+    """Take one sample. Only what the world does becomes a sample; any other exception passes through.
+
+    One that is cancelled cleans up all the same, and is given to `keep` as far as it got.
+    """
     probe = begin_probe(values, world)
-    started = probe.scope["now"]
-    observation = trouble = None
+    started, cut = probe.scope["now"], None
+    try:
+        try:
+            observation, trouble = await _look(kind, spec, probe)
+        except asyncio.CancelledError:
+            cut = _cut_off(probe)
+            raise
+        finally:
+            ended = world.clock()
+            if kind.cleans_up(spec):
+                await _undisturbed(_clean_up(kind, spec, probe))
+    except asyncio.CancelledError:
+        cut = cut or _cut_off(probe)
+        keep(record(kind, probe, Judgement(expectations=()), cut, started=started, ended=ended))
+        raise
+    judgement = Judgement(expectations=()) if trouble else kind.judge(spec, observation, probe.scope)
+    sample = record(kind, probe, judgement, trouble, started=started, ended=ended)
+    return Taken(sample, observation, probe.scope)
+
+
+async def _look(kind: Kind, spec: Any, probe: Probe) -> tuple[Any, Trouble | None]:
+    """Let the kind observe, within its time; what the world does to it is the trouble."""
     expected: tuple[type[Exception], ...] = kind.troubles
     bound = asyncio.timeout(kind.timeout_s(spec))
     try:
         async with bound:
-            observation = await kind.observe(spec, probe)
+            return await kind.observe(spec, probe), None
     except CouldNotLook as could_not:
-        trouble = could_not.trouble
         probe.phases.extend(could_not.phases)
         if could_not.contact:
             probe.contacts.append(could_not.contact)
+        return None, could_not.trouble
     except TimeoutError as error:
         if bound.expired():
-            trouble = probe.trouble("timeout", f"the sample did not end within {kind.timeout_s(spec):g} s").trouble
-        elif isinstance(error, expected):
-            trouble = probe.trouble("timeout", str(error)).trouble
-        else:
-            raise
+            message = f"the sample did not end within {kind.timeout_s(spec):g} s"
+            return None, probe.trouble("timeout", message).trouble
+        if isinstance(error, expected):
+            return None, probe.trouble("timeout", str(error)).trouble
+        raise
     except expected as error:
-        trouble = probe.trouble(type(error).__name__, str(error)).trouble
-    finally:
-        ended = world.clock()
-        if kind.cleans_up(spec):
-            await _clean_up(kind, spec, probe)
-    judgement = Judgement(expectations=()) if trouble else kind.judge(spec, observation, probe.scope)
-    sample = record(kind, probe, judgement, trouble, started=started, ended=ended)
-    return Taken(sample, observation, probe.scope)
+        return None, probe.trouble(type(error).__name__, str(error)).trouble
+
+
+def _cut_off(probe: Probe) -> Trouble:
+    return probe.trouble(CUT_OFF, "the sample was ended while it was under way").trouble
+
+
+def under_way(cut: Sequence[Sample]) -> str:
+    """Say where a sample that was cut off hung: `, in first byte of create`; nothing if there is none."""
+    trouble = cut[-1].trouble if cut else None
+    if trouble is None:
+        return ""
+    return f", in {trouble.phase}" + (f" of {trouble.step}" if trouble.step else "")
 
 
 def witness(kind: Kind, spec: Any, taken: Taken) -> tuple[bool, tuple[str, ...]]:
@@ -133,6 +165,19 @@ def begin_probe(values: Mapping[str, Any], world: World) -> Probe:
     )
 
 
+async def _undisturbed(step: Coroutine[Any, Any, None]) -> None:
+    """Do a step to its end, also when it is cancelled meanwhile: the cancellation goes on after it."""
+    doing, cancelled = asyncio.ensure_future(step), None
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError as cancellation:
+            cancelled = cancellation
+    doing.result()
+    if cancelled:
+        raise cancelled
+
+
 async def _clean_up(kind: Kind, spec: Any, probe: Probe) -> None:
     """Run the kind's `finally`; it never changes the sample, what it leaves behind is counted."""
     expected: tuple[type[Exception], ...] = (TimeoutError, CouldNotLook, *kind.troubles)
@@ -141,7 +186,7 @@ async def _clean_up(kind: Kind, spec: Any, probe: Probe) -> None:
             await kind.clean_up(spec, probe)
     except expected as left:
         probe.leaked += 1
-        probe.notes.append(f"finally: {left or 'timeout'}")
+        probe.notes.append(f"finally: {str(left) or f'it did not end within {CLEAN_UP_S:g} s'}")
 
 
 def record(
@@ -253,7 +298,10 @@ class Runner:
 
     async def _blocked(self, check: PlannedCheck) -> str | None:
         for need in check.decl.needs:
-            for other in self._named(need):
+            needed = self._named(need)
+            if not needed:
+                return f"needs {need}, which was left out"
+            for other in needed:
                 await other.settled.wait()
                 if other.label not in PASSED:
                     return f"needs {other.check.id}, which is {(other.label or Label.UNPROVEN).value}"
@@ -263,9 +311,19 @@ class Runner:
         return [t for t in self.tracks.values() if name in {t.check.id, f"{t.check.suite}.{t.check.decl.name}"}]
 
     async def _sample(self, track: Track) -> None:
+        deadline_s = track.check.decl.deadline_s
+        try:
+            async with asyncio.timeout(None) as bound:
+                await self._until_decided(track, bound)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            track.not_sampled = _short_of(track, f"its own deadline of {deadline_s:g} s was reached")
+
+    async def _until_decided(self, track: Track, bound: asyncio.Timeout) -> None:
+        """Sample until the samples decide. The check's own deadline counts from its first sample."""
         check, world = track.check, self.world
         profile = PROFILES[check.profile]
-        ends = world.clock() + check.decl.deadline_s if check.decl.deadline_s else None
         passes = failures = 0
         # Always in one order, so that two checks never wait for each other's places.
         limiters = [self.per_target[t] for t in sorted(set(check.targets) & self.per_target.keys())] + [self.all]
@@ -275,12 +333,16 @@ class Runner:
                 for limiter in limiters:
                     await limiter.enter()
                     entered.append(limiter)
-                track.began = track.began or world.clock()
-                taken = await take(check.kind, check.decl.spec, check.values, world)
+                if not track.samples:
+                    track.began = world.clock()
+                    if check.decl.deadline_s is not None:
+                        bound.reschedule(asyncio.get_running_loop().time() + check.decl.deadline_s)
+                taken = await take(check.kind, check.decl.spec, check.values, world, track.cut.append)
             finally:
+                track.ended = world.clock()
                 for limiter in entered:
                     limiter.leave()
-            sample, track.ended = taken.sample, world.clock()
+            sample = taken.sample
             if sample.met and track.red_capable is None:
                 track.red_capable, track.vacuous = witness(check.kind, check.decl.spec, taken)
             track.samples.append(sample)
@@ -288,12 +350,14 @@ class Runner:
             track.label = step(profile, passes, failures, met=sample.met)
             self.listen(Progress(check, sample, track.label))
             if track.label is None:
-                if ends is not None and world.clock() >= ends:
-                    track.not_sampled = f"its own deadline of {check.decl.deadline_s:g} s was reached"
-                    return
                 pause = pause_s(check.profile, failures, check.decl.window_s)
                 if pause:
                     await world.sleep(pause)
+
+
+def _short_of(track: Track, why: str) -> str:
+    """Say why there are no more samples, how many there are, and where one hung that was cut off."""
+    return f"{why} after {len(track.samples)} of its samples{under_way(track.cut)}"
 
 
 def not_run(check: PlannedCheck, reason: str) -> CheckResult:
@@ -307,7 +371,7 @@ def result(track: Track, stopped: str | None) -> CheckResult:
     not_sampled = track.not_sampled
     if track.label is None and not_sampled is None:
         why = "the run was interrupted" if stopped == "interrupted" else "the run's deadline was reached"
-        not_sampled = f"{why} after {len(track.samples)} of its samples"
+        not_sampled = _short_of(track, why)
     return CheckResult(
         id=check.id,
         suite=check.suite,
@@ -326,6 +390,7 @@ def result(track: Track, stopped: str | None) -> CheckResult:
         title=decl.title,
         advice=decl.advice,
         not_sampled=not_sampled,
+        unfinished=track.cut[-1] if track.cut else None,
         duration_s=round(max(0.0, track.ended - track.began), 6),
         red_capable=track.red_capable,
         vacuous=track.vacuous,

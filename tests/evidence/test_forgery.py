@@ -98,6 +98,11 @@ TAMPERED = {
     "a reading is gone": (sound, ("identity", "readings", 1), drop),
     "a reading names another commit": (sound, ("identity", "readings", 1, "revision"), put(OTHER)),
     "a reading names a commit by too little": (sound, ("identity", "readings", 1, "revision"), put(SHA[:6])),
+    "a reading before was of another commit": (
+        lambda: sound(identity=held_identity(readings=tuple(reading(m) for m in ("before", "before", "before", "after")))),
+        ("identity", "readings", 0, "revision"),
+        put(OTHER),
+    ),
     "a reading was unreadable": (sound, ("identity", "readings", 1, "revision"), put(None)),
 }  # fmt: skip
 

@@ -6,14 +6,15 @@ from forged import MADE, SHA, judged, mixed, reading, sound, tree_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from verdict_words import demand, evidence, met, ran, rule
+from verdict_words import demand, evidence, met, ran, rule, trouble
 
 from releasegate.errors import EvidenceError
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.identity import identify
 from releasegate.evidence.rejudge import rejudge
+from releasegate.evidence.terms import CUT_OFF
 from releasegate.expect.operators import OPERATORS
-from releasegate.model import Control, Label, Level, State
+from releasegate.model import Control, Identity, Label, Level, Outcome, State
 from releasegate.redact import Redactor
 
 
@@ -52,7 +53,7 @@ def test_never_green_06_an_expectation_that_no_gate_writes_is_refused_and_crashe
 
 def test_values_that_are_nested_too_deep_to_compare_are_refused():
     deep = []
-    for _ in range(900):
+    for _ in range(100_000):  # beyond what any version of Python compares
         deep = [deep]
     odd = replace(demand(200), demanded=deep, found=[deep])
     with pytest.raises(EvidenceError):
@@ -63,6 +64,38 @@ def test_never_green_07_samples_that_do_not_decide_and_nothing_that_says_why_are
     made = evidence(ran("a.b", "✓", not_sampled=None))
     with pytest.raises(EvidenceError, match="nothing says why there are no more"):
         rejudge(made)
+
+
+CUT = trouble(CUT_OFF, signature="http first byte cut off", leaked=1)
+
+
+def test_a_sample_that_was_cut_off_stands_apart_and_counts_for_nothing_but_what_it_left():
+    made = evidence(ran("a.b", "✓✓", unfinished=CUT), rules=(rule("leaked == 0", "warn"),))
+    assert (made.checks[0].label, made.rules[0].observed) == (Label.UNPROVEN, 1)
+    assert rejudge(decode(encode(made))) == made.verdict
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        ran("a.b", unfinished=CUT),
+        ran("a.b", "✓✓", unfinished=trouble()),
+        ran("a.b", "✓✓", unfinished=met()),
+        ran("a.b", "✓✓", unfinished=replace(CUT, outcome=Outcome.MET)),
+    ],
+    ids=["a decided check", "another trouble", "a met sample", "a met sample that was cut off"],
+)
+def test_never_green_19_a_sample_that_stands_apart_and_was_not_cut_off_is_refused(check):
+    with pytest.raises(EvidenceError, match=r"a sample stands apart|a sample is recorded as"):
+        rejudge(evidence(check))
+
+
+def test_a_control_that_the_deadline_came_before_is_accepted_as_it_is():
+    control = Control(held=False, samples=(trouble(),), problem="it was not answered within the run's deadline of 2 s")
+    made = evidence(
+        ran("a.b", "", not_sampled="the control failed"), control=control, identity=Identity(judged=SHA, holds=None)
+    )
+    assert rejudge(decode(encode(made))).state is State.INCONCLUSIVE
 
 
 @settings(max_examples=300, deadline=None)

@@ -43,6 +43,9 @@ class Deployment:
     says: dict[str, list[str]]
     hear: "Heard"
 
+    async def families(self, target):
+        return ()
+
     async def fetch(self, request):
         self.hear.fetched()
         answers = self.says[request.target.name]

@@ -109,6 +109,44 @@ def test_never_green_26_a_selection_makes_the_run_partial_and_lists_what_it_left
     assert [(left.id, left.reason) for left in got.left_out] == [("s.b", "not selected")]
 
 
+def test_a_selection_brings_in_what_it_needs_and_its_twin_and_what_these_ask_for():
+    smoke = Suite(name="s", checks=(check("a", loops={"x": (1, 2)}), check("b", needs=("s.a[1]",)), check("other")))
+    orders = Suite(name="o", checks=(check("c", "o", needs=("s.b",), twin="o.d"), check("d", "o"), check("e", "o")))
+    got = plan(smoke, orders, checks=("o.c",))
+    assert {c.id: c.brought_in for c in got.checks} == {
+        "s.a[1]": "s.b needs it",
+        "s.b": "o.c needs it",
+        "o.c": None,
+        "o.d": "it is the twin of o.c",
+    }
+    assert [left.id for left in got.left_out] == ["s.a[2]", "s.other", "o.e"]
+    assert got.partial
+
+
+def test_a_selected_case_brings_in_the_twin_of_its_own_value_or_all_of_a_twin_that_has_others():
+    values = {"x": ("a", "b")}
+    same = (check("c", twin="s.t", loops=values), check("t", loops=values))
+    assert [c.id for c in plan(Suite(name="s", checks=same), checks=("s.c[b]",)).checks] == ["s.c[b]", "s.t[b]"]
+    other = (check("c", twin="s.t"), check("t", loops=values))
+    assert [c.id for c in plan(Suite(name="s", checks=other), checks=("s.c",)).checks] == ["s.c", "s.t[a]", "s.t[b]"]
+
+
+def test_a_selection_brings_in_what_it_needs_from_a_suite_of_another_event():
+    suites = (
+        Suite(name="s", checks=(check("a"),), events=("schedule",)),
+        Suite(name="t", checks=(check("b", "t", needs=("s.a",)),)),
+    )
+    assert [c.id for c in plan(*suites, event="push", checks=("t.b",)).checks] == ["s.a", "t.b"]
+    whole = plan(*suites, event="push")
+    assert [c.id for c in whole.checks] == ["t.b"]
+    assert [left.id for left in whole.left_out] == ["s.a"]
+
+
+def test_without_a_selection_nothing_is_brought_in():
+    got = plan(Suite(name="s", checks=(check("a"), check("b", needs=("s.a",)))))
+    assert [c.brought_in for c in got.checks] == [None, None]
+
+
 def test_a_suite_runs_only_on_its_events():
     suites = (Suite(name="s", checks=(check("a"),)), Suite(name="t", checks=(check("b", "t"),), events=("schedule",)))
     got = plan(*suites, event="pull_request")

@@ -1,10 +1,13 @@
 import asyncio
+import itertools
 
 import pytest
 
 from releasegate.config.model import Revision, Target
 from releasegate.config.shape import Url
 from releasegate.errors import CouldNotLook
+from releasegate.evidence.identity import STEADY
+from releasegate.gate import LEAST_BETWEEN
 from releasegate.model import Contact, Trouble
 from releasegate.revision import RevisionReader, extract, identify, matches
 from releasegate.wire.types import HttpAnswer
@@ -23,8 +26,13 @@ class ScriptedWire:
 
     def __init__(self, *script):
         self.script = list(script)
+        self.asked = []
+
+    async def families(self, target):
+        return ()
 
     async def fetch(self, request):
+        self.asked.append(request)
         said = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if said == "!":
             raise CouldNotLook(Trouble(phase="connect", reason="refused", message="nobody listens"))
@@ -66,6 +74,9 @@ def arrive(wire, judged, *targets):
         ("v1.2.3", "v1.2.3", True),
         ("v1.2.3", "v1.2", False),
         (NEW, "unknown", False),
+        (NEW, f"{NEW}-dirty", False),
+        (NEW[:7], f"{NEW[:7]}-dirty", False),
+        (f"{NEW}-dirty", f"{NEW}-dirty", True),
     ],
 )
 def test_a_revision_matches_in_full_or_by_a_prefix_of_seven(judged, seen, same):
@@ -103,11 +114,63 @@ def test_several_revisions_in_one_answer_are_unreadable():
         extract(Revision(get=Url(None, "/"), body="rev=([a-z]+)"), answer(b"rev=abc rev=abd"))
 
 
-def test_it_waits_until_the_deployment_has_arrived():
+CACHED = [
+    ("age", "864000"),
+    ("age", "1"),
+    ("age", "soon"),
+    ("x-cache", "HIT"),
+    ("x-cache", "Hit from cloudfront"),
+    ("x-cache", "MISS, HIT"),
+    ("x-cache", "TCP_MEM_HIT from edge"),
+    ("cf-cache-status", "HIT"),
+    ("cf-cache-status", "STALE"),
+    ("cache-status", "edge; hit; ttl=60"),
+]
+
+
+@pytest.mark.parametrize("header", CACHED, ids=": ".join)
+def test_never_green_29_a_revision_that_a_cache_says_is_unreadable_and_says_so(header):
+    with pytest.raises(ValueError, match=f"a cache answered .{header[0]}: "):
+        extract(Revision(get=Url(None, "/"), body="[a-z]+"), answer(b"abc", headers=(header,)))
+
+
+ASKED_ANEW = [
+    ("age", "0"),
+    ("x-cache", "MISS"),
+    ("x-cache", "Miss from cloudfront"),
+    ("x-cache", "RefreshHit from cloudfront"),
+    ("x-cache", "TCP_REFRESH_HIT"),
+    ("cf-cache-status", "DYNAMIC"),
+    ("cf-cache-status", "REVALIDATED"),
+    ("cache-status", "edge; fwd=uri-miss"),
+    ("x-cache", "white"),
+]
+
+
+@pytest.mark.parametrize("header", ASKED_ANEW, ids=": ".join)
+def test_a_cache_that_asked_staging_is_believed(header):
+    assert extract(Revision(get=Url(None, "/"), body="[a-z]+"), answer(b"abc", headers=(header,))) == "abc"
+
+
+def test_a_caches_word_is_told_but_not_at_any_length():
+    with pytest.raises(ValueError, match="a cache answered") as refused:
+        extract(Revision(get=Url(None, "/"), at="$"), answer(b'"abc"', headers=(("x-cache", "HIT " * 9999),)))
+    assert len(str(refused.value)) < 200
+
+
+def test_every_reading_asks_caches_to_stand_back_and_goes_over_a_connection_of_its_own():
+    wire = ScriptedWire(NEW)
+    arrive(wire, NEW, target(settle=3))
+    assert len(wire.asked) == 3
+    assert all(request.fresh and ("Cache-Control", "no-cache") in request.headers for request in wire.asked)
+
+
+def test_it_waits_until_the_deployment_has_arrived_and_is_steady():
     instead, reader, told = arrive(ScriptedWire(OLD, OLD, NEW), NEW, target(wait_s=60))
     assert instead is None
-    assert [r.revision for r in reader.readings] == [OLD, OLD, NEW]
+    assert [r.revision for r in reader.readings] == [OLD, OLD] + [NEW] * STEADY
     assert OLD in told[0]
+    assert identify(NEW, tuple(reader.readings), frozenset()).holds is True
 
 
 def test_when_the_wait_is_over_both_commits_are_named():
@@ -128,6 +191,141 @@ def test_never_green_28_mixed_replicas_do_not_settle():
 def test_never_green_28_mixed_replicas_do_not_settle_when_no_commit_is_named():
     instead, _, _ = arrive(ScriptedWire(*[OLD, NEW] * 40), None, target(wait_s=5, settle=3))
     assert "did not settle" in instead
+
+
+def test_a_rolling_deployment_may_end_well():
+    rolling = [OLD, NEW, OLD, NEW, NEW, OLD, NEW, NEW, NEW, NEW, OLD]
+    instead, reader, _ = arrive(ScriptedWire(*rolling, NEW), NEW, target(wait_s=60, settle=3))
+    assert instead is None
+    assert identify(NEW, tuple(reader.readings), frozenset()).holds is True
+
+
+def test_a_target_that_gave_two_commits_is_asked_with_pauses_in_which_a_deployment_may_go_on():
+    time = Time()
+    reader = RevisionReader([target(wait_s=60)], ScriptedWire(OLD, NEW), lambda: "t")
+    asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None))
+    assert time.now >= (STEADY - 1) * 0.25
+
+
+def test_a_staging_that_is_there_is_not_paused_for():
+    time = Time()
+    reader = RevisionReader([target(wait_s=60, settle=30)], ScriptedWire(NEW), lambda: "t")
+    assert asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None)) is None
+    assert (time.now, len(reader.readings)) == (0.0, 30)
+
+
+@pytest.mark.parametrize("judged", [NEW, None], ids=["a named commit", "nobody named one"])
+def test_never_green_28_a_mixture_is_told_with_both_commits_when_the_wait_is_over(judged):
+    instead, reader, told = arrive(ScriptedWire(*[NEW, OLD] * 200), judged, target(wait_s=60, settle=3))
+    assert NEW in instead
+    assert OLD in instead
+    assert len(told) < 30  # it stays polite
+    assert identify(judged, tuple(reader.readings), frozenset(), instead).holds is False
+
+
+def verdicts(choices, *, wait_s=0.0):
+    """Run the readings of a whole short run, as the gate asks for them, over answers that were drawn."""
+    time, wire = Time(), ScriptedWire(*choices)
+    reader = RevisionReader([target(wait_s=wait_s, settle=3)], wire, lambda: "t")
+
+    async def readings():
+        instead = await reader.arrive(NEW, time.sleep, time.clock, lambda _: None)
+        await reader.read("between", LEAST_BETWEEN)
+        await reader.read_after()
+        return identify(NEW, tuple(reader.readings), frozenset(), instead).holds
+
+    return asyncio.run(readings())
+
+
+def test_never_green_28_replicas_half_and_half_pass_once_in_2048_runs():
+    """Exact, by all 2 ** 11 ways in which 3 readings before, 3 between and 5 after can come out.
+
+    With a `wait` it is at most 1 in 256, however long: the 8 readings between and after must all be the judged commit
+    whatever happened before. With ten minutes it is 1 in 1,154: 1 / 8 get by the first three readings, and of the
+    others 11.07 % see ten in a row before the wait is over (summed over all ways, with the pauses of the code), so that
+    2 ** -8 * (1 / 8 + 7 / 8 * 0.1107) = 0.087 % pass.
+    """
+    passed = sum(verdicts(draw) is True for draw in itertools.product((NEW, OLD), repeat=11))
+    assert passed == 1
+
+
+def test_never_green_28_luck_in_waiting_is_not_enough():
+    lucky = [OLD, *[NEW] * STEADY]
+    passed = [draw for draw in itertools.product((NEW, OLD), repeat=8) if verdicts([*lucky, *draw], wait_s=9)]
+    assert passed == [(NEW,) * 8]
+
+
+def test_after_the_run_as_many_readings_are_made_as_settle_demands_but_five_at_least():
+    for settle, made in ((1, 5), (3, 5), (12, 12)):
+        reader = RevisionReader([target(settle=settle)], ScriptedWire(NEW), lambda: "t")
+        asyncio.run(reader.read_after())
+        assert [r.moment for r in reader.readings] == ["after"] * made
+
+
+class DualWire:
+    """Answers by address family, or refuses in the phase given."""
+
+    def __init__(self, **says):
+        self.says = {4: says["v4"], 6: says["v6"]}
+        self.asked = []
+
+    async def families(self, target):
+        return tuple(self.says)
+
+    async def fetch(self, request):
+        self.asked.append(request.family)
+        said = self.says[request.family]
+        if isinstance(said, tuple):
+            phase, reason = said
+            raise CouldNotLook(Trouble(phase=phase, reason=reason, message="no"))
+        address = {4: "192.0.2.1", 6: "2001:db8::1"}[request.family]
+        contact = Contact(target="api", host="h", port=1, address=address)
+        headers = (("x-revision", said),)
+        return HttpAnswer(status=200, headers=headers, body=b"", phases=(), contact=contact, total_s=0.0)
+
+
+@pytest.mark.parametrize(("v4", "v6"), [(NEW, OLD), (OLD, NEW)])
+def test_never_green_40_a_target_that_runs_another_commit_over_another_family_is_a_mixture(v4, v6):
+    instead, reader, _ = arrive(DualWire(v4=v4, v6=v6), NEW, target(wait_s=1))
+    assert f"{v4} at 192.0.2.1 and {v6} at 2001:db8::1" in instead
+    assert identify(NEW, tuple(reader.readings), frozenset(), instead).holds is False
+    assert {r.address for r in reader.readings} == {"192.0.2.1", "2001:db8::1"}
+
+
+def test_never_green_40_families_of_two_commits_are_a_mixture_also_when_nobody_named_one():
+    instead, reader, _ = arrive(DualWire(v4=NEW, v6=OLD), None, target(wait_s=1))
+    assert "several commits" in instead
+    assert identify(None, tuple(reader.readings), frozenset()).holds is False
+
+
+@pytest.mark.parametrize("trouble", [("connect", "unreachable"), ("connect", "refused"), ("name", "dns")])
+def test_a_family_that_cannot_be_reached_from_here_does_not_count(trouble):
+    instead, reader, _ = arrive(DualWire(v4=NEW, v6=trouble), NEW, target(settle=3))
+    assert instead is None
+    assert [r.revision for r in reader.readings] == [NEW] * 3
+    assert identify(NEW, tuple(reader.readings), frozenset()).holds is True
+
+
+def test_a_family_that_swallows_connections_is_waited_for_only_once():
+    wire = DualWire(v4=NEW, v6=("connect", "timeout"))
+    reader = RevisionReader([target()], wire, lambda: "t")
+    for _ in range(3):
+        asyncio.run(reader.read("between"))
+    assert wire.asked.count(6) == 1
+
+
+@pytest.mark.parametrize("trouble", [("first byte", "timeout"), ("TLS", "tls"), ("request", "reset")])
+def test_never_green_40_a_family_that_is_reached_and_does_not_say_its_commit_is_unreadable(trouble):
+    _, reader, _ = arrive(DualWire(v4=NEW, v6=trouble), NEW, target())
+    asyncio.run(reader.read("after"))
+    identity = identify(NEW, tuple(reader.readings), frozenset())
+    assert identity.holds is None
+    assert "over IPv6" in identity.problem
+
+
+def test_a_target_that_no_family_reaches_is_one_unreadable_reading():
+    _, reader, _ = arrive(DualWire(v4=("connect", "refused"), v6=("connect", "refused")), NEW, target())
+    assert [r.problem for r in reader.readings] == ["over IPv4: refused in connect: no"]
 
 
 def test_a_dead_target_is_for_the_checks_to_show():
@@ -178,9 +376,17 @@ def test_a_foreign_target_must_not_change_during_the_run():
     assert identity.holds is False
 
 
-def test_what_ran_before_the_deployment_arrived_does_not_count():
-    identity = identify(NEW, readings(OLD, NEW, moments=("before", "before", "after")), frozenset())
-    assert identity.holds is True
+def test_what_ran_before_the_deployment_arrived_does_not_count_once_it_is_steady():
+    moments = ("before",) * (1 + STEADY) + ("after",)
+    assert identify(NEW, readings(OLD, NEW, moments=moments), frozenset()).holds is True
+
+
+@pytest.mark.parametrize("foreign", [frozenset(), frozenset({"api"})], ids=["ours", "foreign"])
+def test_never_green_28_what_ran_before_counts_while_it_may_still_be_there(foreign):
+    moments = ("before",) * STEADY + ("after",)
+    identity = identify(NEW, readings(OLD, NEW, moments=moments), foreign)
+    assert identity.holds is False
+    assert identity.problem == f"api answers with several commits: {OLD} and {NEW}"
 
 
 def test_without_a_declared_revision_nothing_is_claimed():

@@ -84,7 +84,7 @@ def test_never_green_08_at_the_deadline_what_was_not_sampled_is_named_and_unprov
     assert done.stopped == "deadline"
     assert quick.label is Label.PASSED
     assert hangs.label is Label.UNPROVEN
-    assert hangs.not_sampled == "the run's deadline was reached after 0 of its samples"
+    assert hangs.not_sampled == "the run's deadline was reached after 0 of its samples, in transfer"
 
 
 def test_never_green_07_an_interrupt_keeps_the_samples_so_far_and_cleans_up():
@@ -94,7 +94,7 @@ def test_never_green_07_an_interrupt_keeps_the_samples_so_far_and_cleans_up():
     got = only(done)
     assert done.stopped == "interrupted"
     assert (got.label, len(got.samples)) == (Label.UNPROVEN, 2)
-    assert got.not_sampled == "the run was interrupted after 2 of its samples"
+    assert got.not_sampled == "the run was interrupted after 2 of its samples, in transfer"
     assert kind.cleaned == ["s.a"] * 3
 
 
@@ -149,10 +149,82 @@ def test_a_check_whose_need_failed_is_not_sampled_and_says_so():
     assert second.not_sampled == "needs s.first, which is FAILED"
 
 
-def test_a_check_stops_at_its_own_deadline():
-    got = only(run(planned(Staged(), "a", "✓", profile="standard", window_s=12, deadline_s=5)))
+def test_a_check_whose_need_is_no_part_of_the_run_is_not_sampled_and_says_so():
+    kind = Staged()
+    got = only(run(planned(kind, "u", "✓", needs=("t.left",))))
+    assert (got.label, got.not_sampled, kind.order) == (Label.UNPROVEN, "needs t.left, which was left out", [])
+
+
+def test_never_green_08_a_checks_own_deadline_cuts_a_sample_that_is_under_way():
+    kind = Staged()
+    hangs = planned(kind, "a", "✓∞", profile="lean", timeout_s=60, deadline_s=0.1, cleans_up=True)
+    other, got = run(planned(kind, "b", "✓", takes_s=0.2), hangs).checks
+    assert (got.label, len(got.samples)) == (Label.UNPROVEN, 1)
+    assert got.not_sampled == "its own deadline of 0.1 s was reached after 1 of its samples, in transfer"
+    assert kind.cleaned == ["s.a"] * 2
+    assert other.label is Label.PASSED
+
+
+def test_a_checks_own_deadline_bounds_all_its_samples_together():
+    got = only(run(planned(Staged(), "a", "✓", profile="standard", takes_s=0.04, deadline_s=0.1)))
     assert got.label is Label.UNPROVEN
-    assert got.not_sampled == "its own deadline of 5 s was reached"
+    assert 1 <= len(got.samples) < 7
+    assert "its own deadline of 0.1 s was reached" in got.not_sampled
+
+
+def test_a_checks_own_deadline_does_not_count_the_time_before_its_first_sample():
+    kind = Staged()
+    first = planned(kind, "first", "✓", takes_s=0.15)
+    waits = [planned(kind, name, "✓", deadline_s=0.1, needs=needs) for name, needs in (("a", ("s.first",)), ("b", ()))]
+    assert [c.label for c in run(first, *waits, concurrency=1).checks] == [Label.PASSED] * 3
+
+
+def test_a_check_that_is_decided_within_its_deadline_has_no_unfinished_sample():
+    got = only(run(planned(Staged(), "a", "✓", profile="lean", deadline_s=5)))
+    assert (got.label, got.not_sampled, got.unfinished) == (Label.PASSED, None, None)
+
+
+@pytest.mark.parametrize("how", [{"deadline_s": 0.1}, {"stop_after_s": 0.1}], ids=["the deadline", "an interruption"])
+def test_a_sample_that_is_cut_off_is_kept_apart_with_what_it_left_behind(how):
+    kind = Staged()
+    got = only(run(planned(kind, "a", "✗∞", profile="lean", timeout_s=60, cleans_up=True, dirty=True), **how))
+    cut = got.unfinished
+    assert [s.outcome for s in got.samples] == [Outcome.UNMET]
+    assert (cut.outcome, cut.signature) == (Outcome.TROUBLE, "staged transfer cut off")
+    assert (cut.leaked, cut.notes) == (1, ("finally: refused in connect: still there",))
+    assert cut.expectations == ()
+
+
+def test_a_sample_that_never_began_is_not_cut_off():
+    waits = planned(Staged(), "waits", "✓")
+    _, got = run(planned(Staged(), "hangs", "∞", timeout_s=60), waits, concurrency=1, deadline_s=0.05).checks
+    assert got.unfinished is None
+    assert got.not_sampled == "the run's deadline was reached after 0 of its samples"
+
+
+def test_the_cleaning_up_goes_to_its_end_also_when_the_deadline_comes_meanwhile():
+    kind, ended = Staged(), []
+
+    async def slowly(spec, probe):
+        probe.doing = "sweeping"
+        await asyncio.sleep(0.2)
+        ended.append(spec["id"])
+
+    kind.clean_up = slowly
+    got = only(run(planned(kind, "a", "✓", profile="lean", cleans_up=True), deadline_s=0.1))
+    assert ended == ["s.a"]
+    assert (got.samples, got.unfinished.trouble.phase) == ((), "sweeping")
+
+
+def test_never_green_06_a_bug_in_cleaning_up_after_a_cut_is_raised():
+    kind = Staged()
+
+    async def broken(_spec, _probe):
+        raise ZeroDivisionError
+
+    kind.clean_up = broken
+    with pytest.raises(ZeroDivisionError):
+        run(planned(kind, "a", "∞", timeout_s=60, cleans_up=True), deadline_s=0.05)
 
 
 def test_a_green_check_is_asked_whether_it_could_have_been_red():

@@ -12,6 +12,7 @@ NOBODY = "nobody"
 DEFAULT_MAX_BODY = 5 * 2**20
 DEFAULT_TARGET_CONCURRENCY = 32
 DEFAULT_CONCURRENCY = 64
+DEFAULT_SETTLE = 3
 DEFAULT_DEADLINE_S = 15 * 60.0
 
 
@@ -23,7 +24,7 @@ class Revision(Struct, frozen=True, kw_only=True):
     header: str | None = None
     body: str | None = None
     wait_s: float = 0.0
-    settle: int = 1
+    settle: int = DEFAULT_SETTLE
 
 
 class Target(Guarded, Struct, frozen=True, kw_only=True):

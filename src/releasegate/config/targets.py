@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from releasegate.config.environ import PLACEHOLDER
-from releasegate.config.model import DEFAULT_MAX_BODY, DEFAULT_TARGET_CONCURRENCY, Revision, Target
+from releasegate.config.model import DEFAULT_MAX_BODY, DEFAULT_SETTLE, DEFAULT_TARGET_CONCURRENCY, Revision, Target
 from releasegate.config.node import Node
 from releasegate.config.scalars import Constant, ConstantHeaders
 from releasegate.config.shape import (
@@ -162,7 +162,9 @@ REVISION = Table(
         "header": Field(Text("the name of a header"), says="the header that holds the commit"),
         "body": Field(Regex(), says="a regex on the body; its group is the commit"),
         "wait": Field(Duration(), default=0.0, says="how long to wait for the deployment to arrive"),
-        "settle": Field(Number(least=1, most=100, whole=True), default=1, says="so many equal answers in a row"),
+        "settle": Field(
+            Number(least=1, most=100, whole=True), default=DEFAULT_SETTLE, says="so many equal answers in a row; 3"
+        ),
     },
     _revision,
     exactly_one=(("at", "header", "body"),),

@@ -9,7 +9,7 @@ from releasegate.config.model import Rule
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import SCHEMA, assemble
 from releasegate.evidence.identity import identify
-from releasegate.evidence.terms import Policy, Terms, term_of
+from releasegate.evidence.terms import CUT_OFF, Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
 from releasegate.model import CheckResult, Control, Evidence, Label, Outcome, RuleResult, Sample, Verdict
 from releasegate.redact import SHOWN
@@ -116,10 +116,21 @@ def _stage_a(check: CheckResult) -> CheckResult:
         raise EvidenceError(f"{check.id} is recorded as red-capable, and as not: {check.vacuous[0]}; {ADVICE}")
     for sample in check.samples:
         _judge_sample(check.id, sample)
+    _demand_unfinished(check)
     label = _concluded(check.id, check.profile, check.samples)
     if label is None and not check.not_sampled:
         raise EvidenceError(f"{check.id}: its samples do not decide, and nothing says why there are no more; {ADVICE}")
     return replace(check, label=label or Label.UNPROVEN, reason=None, strength=None)
+
+
+def _demand_unfinished(check: CheckResult) -> None:
+    """Refuse a sample beside the others that is not one that was cut off when there were to be no more."""
+    sample = check.unfinished
+    if sample is None:
+        return
+    _judge_sample(check.id, sample)
+    if not check.not_sampled or sample.trouble is None or sample.trouble.reason != CUT_OFF:
+        raise EvidenceError(f"{check.id}: a sample stands apart, and nothing cut it off; {ADVICE}")
 
 
 def _concluded(name: str, profile: str, samples: Sequence[Sample]) -> Label | None:

@@ -66,8 +66,9 @@ def test_every_key_is_in_its_table_and_none_is_invented():
 def test_the_numbers_are_those_of_the_code():
     assert f"`{DEFAULT_TIMEOUT_S:g}s`" in PAGE
     assert f"{observe.MOST_MESSAGES:,} messages, or {observe.MOST_BYTES // 2**20} MiB" in PAGE
+    assert f"listens for {observe.SETTLE_S * 1000:g} ms (`settle`)" in PAGE
     half = observe.KEPT_MESSAGES // 2
-    assert f"the first {half} and the last {half}, each up\n  to {observe.KEPT_TEXT:,} characters" in PAGE
+    assert f"the first {half} and the last\n  {half}, each up to {observe.KEPT_TEXT:,} characters" in PAGE
     assert f"`{KIND.reads_by_default}`: five samples" in PAGE
     assert PROFILES[KIND.reads_by_default].passes_needed[0] == 5
 
@@ -94,6 +95,8 @@ FAILURES = [
     sample(talk({"a": {"within": "1s"}}), (0.1, theirs("a"))),
     sample(talk({"a": {"within": "2s"}}), (2.0001, ours("a")), busy_s=0.1),
     sample(talk("a", "b", {"c": {"within": "2s"}}), (0.1, ours("a")), (0.2, ours("c")), (0.3, ours("b"))),
+    sample(talk({"started": {"within": "5s"}}, "done"), (-0.1, ours("started")), (-0.1, ours("done"))),
+    sample(talk("a", "b", never=["error"]), (0.1, ours("a")), (0.3, ours("error").replace("{", '{"type": "b", '))),
     sample(talk("a", "b", never=["error"]), (0.1, ours("a")), (0.3, ours("error"))),
     sample(talk({"a": {"json": {"$.n": {"min": 1}}}}), (0.1, ours("a", n=0))),
 ]

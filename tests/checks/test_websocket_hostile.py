@@ -61,20 +61,16 @@ def test_no_message_crashes_a_sample_or_makes_it_longer_than_its_bound(messages,
     assert len(one.timeline) <= len(messages) + 1
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "",
-        "no json",
-        b"\x00\x01",
-        ours("a").replace("{", '{"type":"a",'),
-        ours("a", n=1).replace("1}", "NaN}"),
-        ours("a", n=1).replace("1}", "[" * 200 + "]" * 200 + "}"),
-        ours("a")[:-1],
-        ours("a") + "x",
-    ],
-)
-def test_what_is_no_strict_json_is_not_the_event_that_it_resembles(message):
+MANY = "\x00\xff{[".encode("latin-1") * 200
+OTHERS = [
+    "", " ", "pong", "no json", '42["a",{}]', '"', "NaN", b"\x00\x01", b"\xff\xfe", b"pong",
+    b"{" + MANY, b" [" + MANY, b"{\x01\xff", b"[" + bytes(range(256)), b"\xef\xbb\xbf\xff{",
+]  # fmt: skip
+"""Neither JSON nor like it: texts of other protocols, sound and pictures."""
+
+
+@pytest.mark.parametrize("message", OTHERS)
+def test_what_does_not_look_like_json_is_not_ours(message):
     one, _ = sample(talk({"a": {"within": "1s"}}), (0.1, message))
     assert one.outcome is Outcome.UNMET
     assert unmet(one) == ["timeout waiting for a, 1 s after the send; 1 message came, none of ours"]
@@ -83,6 +79,64 @@ def test_what_is_no_strict_json_is_not_the_event_that_it_resembles(message):
 
 def test_json_in_a_binary_message_is_read():
     assert sample(talk("a"), (0.1, ours("a").encode()))[0].met
+
+
+BROKEN = [
+    (ours("error").replace("{", '{"type":"a",'), 'duplicate key "type"'),
+    (ours("error", n=1).replace("1}", "NaN}"), "NaN is no JSON number"),
+    (ours("error", n=1).replace("1}", "[" * 200 + "]" * 200 + "}"), "nested deeper than 100 levels"),
+    (ours("error").encode().replace(b"error", b"err\xff"), "invalid UTF-8 at byte 1"),
+    (b"\xef\xbb\xbf" + ours("error").encode().replace(b"error", b"\xe4"), "invalid UTF-8 at byte 1"),
+    (ours("error").encode()[:-1], "expecting ',' delimiter"),
+    (ours("error")[:-1], "expecting ',' delimiter"),
+    (ours("error") + "x", "extra data"),
+    (ours("error") + "\x1e", "extra data"),
+    (ours("error", s="x\x1b").replace("\\u001b", "\x1b"), "invalid control character"),
+    (' \r\n\t\ufeff{"type":', "expecting value"),
+    ("\u2028{'type': 'error'}", "expecting value"),
+    ("{", "expecting property name enclosed in double quotes"),
+    ("[", "expecting value"),
+    ("[" * 5_000_000, "nested deeper than 100 levels"),
+]
+
+
+@pytest.mark.parametrize(("message", "reason"), BROKEN, ids=lambda said: repr(said[:20]))
+def test_what_begins_like_json_and_is_none_fails_at_once(message, reason):
+    """Nobody can tell whose it is, nor whether it is a forbidden one."""
+    one, staging = sample(
+        talk("a", {"b": {"within": "9s"}}, never=["error"]), (0.1, ours("a")), (0.3, message), (0.4, ours("b"))
+    )
+    (told,) = unmet(one)
+    assert told.startswith(f"a message is not JSON: {reason}")
+    assert told.endswith(", 200 ms after a")
+    assert one.signature == "websocket a message is not JSON"
+    assert [moment.name for moment in one.timeline] == ["a", "not JSON"]
+    assert len(staging.script) == 1
+
+
+def test_a_message_that_cannot_be_read_fails_also_before_the_send_and_not_when_the_time_is_over():
+    early, _ = sample(talk("a"), (-0.1, '{"'), (0.1, ours("a")))
+    assert unmet(early)[0].endswith(", 100 ms before the send")
+    late, _ = sample(talk("a", timeout="1s"), (0.9, '{"'), busy_s=2)
+    assert late.signature == "websocket timeout waiting for a"
+
+
+@pytest.mark.parametrize("text", ["x", "{", " ", "\ufeff", "[[", '{"a":', '"\\'])
+def test_a_message_as_large_as_it_may_be_is_refused_in_linear_time(text):
+    flow, taking_s = read(talk({"a": {"within": "1s"}})), []
+    for size in (500_000, 4_000_000):
+        began = time.process_time()
+        assert not taken(flow, Staging([(0.1, text * (size // len(text)))])).sample.met
+        taking_s.append(time.process_time() - began)
+    assert taking_s[1] < 1.5
+
+
+def test_ten_thousand_messages_that_are_no_json_are_looked_at_quickly():
+    flow = read(talk({"a": {"within": "5s"}}))
+    staging = Staging([(n / 5000, OTHERS[n % len(OTHERS)]) for n in range(9_990)])
+    began = time.process_time()
+    assert taken(flow, staging).sample.signature == "websocket timeout waiting for a"
+    assert time.process_time() - began < 1.5
 
 
 CONFIG = talk(*({f"e{n}": {"within": "5s"}} for n in range(100)), never=["error"])

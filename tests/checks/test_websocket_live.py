@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from websocket_world import CHAT, NONCE, STRANGER, read, talk, unmet
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.utils import accept_key
 
 from releasegate.checks.websocket import KIND
 from releasegate.model import Outcome
@@ -38,8 +40,27 @@ def guarded(connection, request):
     return None
 
 
-def live(config, handle, *, max_body=None, **more):
-    """Take one sample over the real wire."""
+@asynccontextmanager
+async def raw_server(handle):
+    """Serve bytes; end when every connection has ended."""
+    ended = []
+
+    async def handled(reader, writer):
+        ended.append(asyncio.get_running_loop().create_future())
+        with suppress(ConnectionError):
+            await handle(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        ended[-1].set_result(None)
+
+    async with await asyncio.start_server(handled, "127.0.0.1", 0) as server:
+        yield server
+        await asyncio.gather(*ended)
+
+
+def live(config, handle, *, max_body=None, raw=False, **more):
+    """Take one sample over the real wire; `raw`: `handle` takes a reader and a writer of bytes."""
     flow = read(config)
 
     async def handled(connection):
@@ -50,7 +71,7 @@ def live(config, handle, *, max_body=None, **more):
             pass
 
     async def once():
-        async with serve(handled, "127.0.0.1", 0, close_timeout=0.2, **more) as server:
+        async with raw_server(handle) if raw else serve(handled, "127.0.0.1", 0, close_timeout=0.2, **more) as server:
             port = server.sockets[0].getsockname()[1]
             target = replace(CHAT, url=f"ws://127.0.0.1:{port}", host="127.0.0.1", port=port, path="")
             if max_body:
@@ -116,13 +137,60 @@ def test_strangers_are_refused_and_that_can_be_demanded():
     assert live(wanted, saying()).signature == "websocket upgrade status 101"
 
 
-def test_what_is_said_before_we_ask_and_all_at_once_is_not_lost():
-    async def hurry(connection):
-        for name in ("welcome", *AGENT):
-            await connection.send(json.dumps({"type": name}))
+async def hurry(connection):
+    for name in ("welcome", *AGENT):
+        await connection.send(json.dumps({"type": name}))
 
-    one = live({"connect": "chat:/ws", "send": "hello", "events": ["welcome", *AGENT]}, hurry)
+
+def test_what_is_said_at_once_is_not_lost():
+    one = live({"connect": "chat:/ws", "events": ["welcome", *AGENT]}, hurry)
     assert one.met, unmet(one)
+
+
+def frames(*names):
+    """Give events as the bytes of one write: frames of less than 126 bytes."""
+    texts = [json.dumps({"type": name}).encode() for name in names]
+    return b"".join(bytes([0x81, len(text)]) + text for text in texts)
+
+
+def spoken(config, first, then=b""):
+    """Take a sample from a server that says `first` in one write with its 101, and `then` when it hears anything."""
+
+    async def serve_raw(reader, writer):
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = request.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0]
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept_key(key).encode() + b"\r\n\r\n" + first
+        )
+        await reader.read(1000)
+        writer.write(then)
+        await reader.read()
+
+    return live(config, serve_raw, raw=True)
+
+
+def test_what_is_pushed_with_the_upgrade_does_not_answer_what_we_then_ask():
+    config = {"connect": "chat:/ws", "send": "hello", "events": [{name: {"within": "300ms"}} for name in AGENT]}
+    stale = spoken(config, frames(*AGENT))
+    assert unmet(stale) == ["agent_started came before the send, and not again (300 ms after the send)"]
+    assert [moment.name for moment in stale.timeline] == AGENT
+    answered = spoken(config, frames("welcome", *AGENT), frames(*AGENT))
+    assert answered.met, unmet(answered)
+
+
+def test_what_comes_in_one_read_with_an_event_does_not_answer_the_message_that_follows_it():
+    config = {"connect": "chat:/ws", "events": [{"ready": {"send": "go"}}, {"done": {"within": "300ms"}}]}
+    assert unmet(spoken(config, frames("ready", "done"))) == [
+        "done came before ready's send, and not again (300 ms after ready's send)"
+    ]
+    good = spoken(config, frames("ready"), frames("done"))
+    assert good.met, unmet(good)
+
+
+def test_an_error_in_one_read_with_the_last_event_is_seen():
+    config = {"connect": "chat:/ws", "send": "go", "events": ["done"], "never": ["error"]}
+    assert spoken(config, b"", frames("done", "error")).signature == "websocket error came"
 
 
 def test_an_event_that_does_not_come_is_named_with_what_came_before():

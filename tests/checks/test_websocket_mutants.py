@@ -93,6 +93,7 @@ def test_the_losses_are_these():
         "a and c swapped",
         "c and d swapped",
         "a close before d",
+        "a before the send",
         "where $.thread_id equals: another client's events",
     ]
 
@@ -105,6 +106,7 @@ def test_the_losses_are_these():
         ("c dropped", "websocket timeout waiting for c"),
         ("a and c swapped", "websocket c out of order"),
         ("a close before d", "websocket closed 1000 waiting for d"),
+        ("a before the send", "websocket a before the send"),
         ("where $.thread_id equals: another client's events", "websocket timeout waiting for a"),
     ],
 )

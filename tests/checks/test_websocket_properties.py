@@ -5,6 +5,7 @@ from collections import Counter
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from websocket_world import NONCE, Staging, ours, read, sample, taken, talk, theirs
 
 from releasegate.checks._websocket.spec import Closed, Message, Observation
@@ -24,47 +25,59 @@ def flows(draw, *, optional=True):
     items = []
     for name in draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4)):
         item = draw(st.sampled_from([{}, {"within": "500ms"}, {"within": "1s"}, {"json": {"$.ok": True}}]))
-        items.append({name: {**item, "optional": optional and draw(st.booleans())}})
+        send = draw(st.sampled_from([{}, {}, {"send": "on"}]))
+        items.append({name: {**item, **send, "optional": optional and draw(st.booleans())}})
     last = next(iter(items[-1].values()))
     last["optional"] = False
     for index, item in enumerate(items):
         ((name, said),) = item.items()
         required = next(other for other in items[index:] if not next(iter(other.values()))["optional"])
         said["optional"] = said["optional"] and name not in required
-    return talk(*items, never=["error"], timeout="4s")
+    config = talk(*items, never=["error"], timeout="4s")
+    return config if draw(st.booleans()) else {key: value for key, value in config.items() if key != "send"}
 
 
-def script(messages):
-    at_s, out = 0.0, []
+def scripts(size):
+    """Messages that begin with the upgrade, or before it is known to be done, and so before any send."""
+    return st.tuples(st.sampled_from([0.0, -0.2]), st.lists(MINE, max_size=size)).map(lambda drawn: script(*drawn))
+
+
+def script(begin_s, messages):
+    at_s, out = begin_s, []
     for gap_s, name, ok in messages:
         at_s += gap_s
         out.append((round(at_s, 6), name, ok))
     return out
 
 
-def possible(events, messages, since_s=0.0):
-    """Tell whether some way of giving messages to events meets every demand: the promise of green, spelled out."""
-    if not events:
-        return True
+def possible(events, messages, *, asked, since_s=0.0):
+    """Tell whether some way of giving messages to events meets every demand: the promise of green, spelled out.
+
+    `asked` says that a message of ours went out at `since_s`: what comes then, or came before, does not answer it.
+    """
+    if not events:  # what came in one moment with the last is looked at too
+        return all(called != "error" or at_s > since_s for at_s, called, _ in messages)
     ((name, said),) = events[0].items()
-    if said["optional"] and possible(events[1:], messages, since_s):
+    if said["optional"] and possible(events[1:], messages, asked=asked, since_s=since_s):
         return True
     bound_s = {"500ms": 0.5, "1s": 1.0}.get(said.get("within"), 99.0)
     for index, (at_s, called, ok) in enumerate(messages):
         if called == "error" or at_s > 3.75:  # forbidden before the last, or the sample's time is over
             return False
         good = called == name and at_s - since_s <= bound_s + 1e-9 and (ok or "json" not in said)
-        if good and possible(events[1:], messages[index + 1 :], at_s):
+        if asked and at_s <= since_s:
+            continue
+        if good and possible(events[1:], messages[index + 1 :], asked="send" in said, since_s=max(at_s, since_s)):
             return True
     return False
 
 
-def earliest(events, messages):
-    """Give the verdict where every event takes the first message of its name: the rule, spelled out."""
+def earliest(events, messages, *, asked):
+    """Give the verdict where every event takes the first message of its name after the send: the rule, spelled out."""
     since_s, rest = 0.0, list(messages)
     for event in events:
         ((name, said),) = event.items()
-        while rest and rest[0][1] != name:
+        while rest and (rest[0][1] != name or (asked and rest[0][0] <= since_s)):
             if rest.pop(0)[1] == "error":
                 return False
         if not rest or rest[0][0] > 3.75:
@@ -74,8 +87,8 @@ def earliest(events, messages):
             ok or "json" not in said
         ):
             return False
-        since_s = at_s
-    return True
+        since_s, asked = max(since_s, at_s), "send" in said
+    return not any(called == "error" and at_s <= since_s for at_s, called, _ in rest)
 
 
 def said_by_staging(messages):
@@ -83,17 +96,17 @@ def said_by_staging(messages):
 
 
 @settings(max_examples=300, deadline=None)
-@given(flows(), st.lists(MINE, max_size=8).map(script))
+@given(flows(), scripts(8))
 def test_green_means_that_all_events_came_in_order_in_time_and_nothing_forbidden_before_the_last(config, messages):
     one, _ = sample(config, *said_by_staging(messages))
-    assert one.met <= possible(config["events"], messages)
+    assert one.met <= possible(config["events"], messages, asked="send" in config)
 
 
 @settings(max_examples=300, deadline=None)
-@given(flows(optional=False), st.lists(MINE, max_size=8).map(script))
+@given(flows(optional=False), scripts(8))
 def test_every_event_takes_the_first_message_that_is_it(config, messages):
     one, _ = sample(config, *said_by_staging(messages))
-    assert one.met is earliest(config["events"], messages)
+    assert one.met is earliest(config["events"], messages, asked="send" in config)
 
 
 def everything(messages, *, opened_s=0.25):
@@ -105,27 +118,42 @@ def everything(messages, *, opened_s=0.25):
 
 
 @settings(max_examples=300, deadline=None)
-@given(flows(), st.lists(MINE, max_size=8).map(script))
+@given(flows(), scripts(8))
 def test_listening_stops_where_judging_all_of_it_would(config, messages):
     flow = read(config)
     one = taken(flow, Staging(said_by_staging(messages)))
     again = KIND.judge(flow, one.observation, one.scope)
     assert again.expectations == one.sample.expectations
     assert again.signature == one.sample.signature
-    whole = KIND.judge(flow, everything(said_by_staging(messages)), SCOPE)
-    assert outcome_of(whole.expectations) == one.sample.outcome
+    heard = len(one.observation.messages)
+    if one.sample.met:  # what came later than the last event is not a part of the sample
+        last_s = one.observation.messages[-1].at_s
+        assert all(round(at_s + 0.25, 6) > last_s for at_s, _, _ in messages[heard:])
+    else:
+        whole = replace(everything(said_by_staging(messages)), sends=one.observation.sends)
+        assert outcome_of(KIND.judge(flow, whole, SCOPE).expectations) == "unmet"
 
 
 STRANGE = st.one_of(
     st.tuples(NAMES, st.booleans()).map(lambda said: theirs(said[0], ok=said[1])),
     st.sampled_from(
-        ["", "{", "[]", '{"type": "a"}', '{"type":"error"}', "NaN", b"\xff", '{"thread_id": "x", "type": "b"}']
+        [
+            "",
+            "pong",
+            "[]",
+            b"\x01\xff",
+            '{"type": "a"}',
+            '{"type":"error"}',
+            "NaN",
+            b"\xff",
+            '{"thread_id": "x", "type": "b"}',
+        ]
     ),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(flows(), st.lists(MINE, max_size=6).map(script), st.lists(st.tuples(st.integers(0, 6), STRANGE), max_size=6))
+@given(flows(), scripts(6), st.lists(st.tuples(st.integers(0, 6), STRANGE), max_size=6))
 def test_other_clients_messages_anywhere_change_nothing(config, messages, strangers):
     flow, mine = read(config), said_by_staging(messages)
     mixed = list(mine)
@@ -138,6 +166,22 @@ def test_other_clients_messages_anywhere_change_nothing(config, messages, strang
         return one.outcome, one.signature, [(e.subject, e.operator, e.step, e.met, e.found) for e in one.expectations]
 
     assert essence(among) == essence(alone)
+
+
+BROKEN = st.sampled_from(['{"type":', ours("error", x=1).replace("1}", "NaN}"), b'{"type": "\xff"}', "[[]", "{}}"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(flows(), scripts(6), BROKEN, st.data())
+def test_a_message_that_cannot_be_read_before_the_last_event_is_never_green(config, messages, broken, data):
+    flow, said = read(config), said_by_staging(messages)
+    heard = taken(flow, Staging(list(said))).observation.messages
+    if not heard:
+        return
+    index = data.draw(st.integers(0, len(heard) - 1))
+    said.insert(index, (said[index][0], broken))
+    one = taken(flow, Staging(said)).sample
+    assert one.outcome == "unmet"
 
 
 JSON = st.recursive(
@@ -160,6 +204,7 @@ OBSERVATIONS = st.builds(
     upgrade_s=SECONDS,
     refusal=st.none() | st.text(max_size=10),
     sent_s=SECONDS,
+    sends=st.lists(st.tuples(st.sampled_from("abc"), SECONDS), max_size=2).map(tuple),
     ended_s=SECONDS,
     due_s=SECONDS,
     messages=st.lists(st.builds(Message, at_s=SECONDS, data=DATA), max_size=8).map(tuple),
@@ -168,8 +213,8 @@ OBSERVATIONS = st.builds(
 WHOLE = read(
     talk(
         {"a": {"within": {"warn": "1s", "fail": "2s"}, "json": {"$.ok": True, "$..x": {"exists": False}}}},
-        {"b": {"optional": True, "json": {"$[?@.ok > 1]": {"count": 1}}}},
-        "c",
+        {"b": {"optional": True, "send": "on", "json": {"$[?@.ok > 1]": {"count": 1}}}},
+        {"c": {"send": "on"}},
         "a",
         never=["error"],
         expect={"status": 101, "latency": "2s"},
@@ -199,6 +244,7 @@ def test_the_properties_are_about_green_and_red_alike():
         {"a": {"optional": False}}, {"b": {"optional": False, "within": "500ms"}}, never=["error"], timeout="4s"
     )
     seen = Counter()
-    for messages in (good, good[:1], [(0.05, "error", True), *good], [good[0], (0.7, "b", True)]):
-        seen[sample(config, *said_by_staging(messages))[0].met, earliest(config["events"], messages)] += 1
-    assert seen == {(True, True): 1, (False, False): 3}
+    wrong = ([(0.05, "error", True), *good], [good[0], (0.7, "b", True)], [(0.0, "a", True), good[1]])
+    for messages in (good, good[:1], *wrong):
+        seen[sample(config, *said_by_staging(messages))[0].met, earliest(config["events"], messages, asked=True)] += 1
+    assert seen == {(True, True): 1, (False, False): 4}

@@ -101,6 +101,34 @@ def test_a_wrong_check_is_refused_with_advice(config, said):
     assert told.startswith("releasegate.yml:1:")
 
 
+@pytest.mark.parametrize(
+    ("config", "warned"),
+    [
+        (events("a"), False),
+        (events("a", where=None), True),
+        ({"connect": "chat:/ws", "events": ["a"]}, False),
+        ({"connect": "chat:/ws", "events": [{"a": {"send": "x"}}, "b"]}, True),
+        ({"connect": "chat:/ws", "events": [{"a": {"send": "x"}}, "b"], "where": {"$.id": "{{nonce}}"}}, False),
+        (events({"a": {"json": {"$.id": "{{nonce}}"}}}, where=None), False),
+        (events({"a": {"json": {"$.id": "x"}}}, where=None), True),
+        (STATUS, False),
+    ],
+)
+def test_who_asks_without_saying_which_answers_are_ours_is_warned(config, warned):
+    config = {key: value for key, value in config.items() if value is not None}
+    assert read(config)
+    assert ("without where, another client's answer is taken for ours" in problems(config)) is warned
+
+
+def test_the_warning_stands_at_the_send_and_the_check_loads():
+    check = "      c:\n        websocket:\n          connect: chat:/ws\n          send: go\n          events: [a]\n"
+    config = load(CONFIG.format(defaults="") + check, {}, file="releasegate.yml")
+    assert [check.name for check in config.suites[0].checks] == ["a", "b", "c"]
+    (warning,) = config.warnings
+    assert warning.startswith("releasegate.yml:13:11: without where, ")
+    assert "{{nonce}}" in warning
+
+
 def test_what_is_wrong_is_shown_at_its_place():
     text = (
         CONFIG.format(defaults="")

@@ -113,6 +113,7 @@ def losses(flow: Flow, observation: Observation) -> tuple[tuple[str, Observation
         *((f"{label} dropped", _without(events, label)) for label in _required(flow)),
         *_swapped(flow, events),
         *_cut_off(flow, events),
+        *_unasked(flow, events),
         *_strangers(flow, events),
     )
 
@@ -141,6 +142,21 @@ def _cut_off(flow: Flow, events: Observation) -> Iterator[tuple[str, Observation
     if index is not None:
         closed = Closed(at_s=events.messages[index].at_s, code=NORMAL, reason="")
         yield f"a close before {last}", replace(events, messages=events.messages[:index], closed=closed)
+
+
+def _unasked(flow: Flow, events: Observation) -> Iterator[tuple[str, Observation]]:
+    """Let what must answer a send have come before it, with all that came in between."""
+    asked, sends = (("the send", events.sent_s, 0) if flow.send is not None else None), dict(events.sends)
+    for event in flow.events:
+        index = _index(events, event.label)
+        if asked is not None and index is not None and not event.optional:
+            who, at_s, begin = asked
+            moved = (m.moved(min(m.at_s, at_s)) for m in events.messages[begin : index + 1])
+            messages = (*events.messages[:begin], *moved, *events.messages[index + 1 :])
+            yield f"{event.label} before {who}", replace(events, messages=messages)
+            asked = None
+        if index is not None and event.label in sends:
+            asked = f"{event.label}'s send", sends[event.label], index + 1
 
 
 def _strangers(flow: Flow, events: Observation) -> Iterator[tuple[str, Observation]]:

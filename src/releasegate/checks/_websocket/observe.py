@@ -26,8 +26,10 @@ KEPT_MESSAGES = 100
 KEPT_TEXT = 1000
 KEPT_NAME = 100
 BRIEF = 60
+SETTLE_S = 0.02
 ABNORMAL = 1006
 NOT_OURS = "not ours"
+NOT_JSON = "not JSON"
 COOKIE_FIELDS = 7
 
 
@@ -130,6 +132,7 @@ class _Listener:
     due_s: float
     messages: list[Message] = field(default_factory=list)
     matched: list[tuple[str, int]] = field(default_factory=list)
+    sends: list[tuple[str, float]] = field(default_factory=list)
     size: int = 0
     first: list[Moment] = field(default_factory=list)
     last: deque[Moment] = field(default_factory=lambda: deque(maxlen=KEPT_MESSAGES // 2))
@@ -137,8 +140,11 @@ class _Listener:
     async def listen(self, upgrade_s: float) -> Observation:
         flow, probe = self.flow, self.probe
         if flow.send is not None:
+            if not flow.knows_its_answers:  # what a server says unasked would be taken for one of them
+                with probe.phase("settle"):
+                    await probe.sleep(SETTLE_S)
             with probe.phase("request"):
-                await self.socket.send(encoded(flow.send, probe.scope))
+                await self._send(flow.send)
         sent_s = self._now_s()
         walk = Walk(flow, probe.scope, sent_s, self.due_s)
         try:
@@ -149,6 +155,7 @@ class _Listener:
             status=SWITCHING,
             upgrade_s=upgrade_s,
             sent_s=sent_s,
+            sends=tuple(self.sends),
             ended_s=self._now_s(),
             due_s=self.due_s,
             messages=tuple(self.messages),
@@ -160,37 +167,69 @@ class _Listener:
     def _now_s(self) -> float:
         return round(self.probe.clock() - self.probe.began, 6)
 
+    async def _catch_up(self) -> None:
+        """Let what has arrived get its time. Waits for nothing: in two rounds of the loop it is read."""
+        await self.probe.sleep(0)
+        await self.probe.sleep(0)
+
+    async def _send(self, compiled: Any) -> None:
+        """Send a message, as soon as what arrived before it is known to have."""
+        text = encoded(compiled, self.probe.scope)
+        await self._catch_up()
+        await self.socket.send(text)
+
     async def _until_over(self, walk: Walk) -> Closed | None:
-        probe = self.probe
         while walk.awaited is not None and not walk.over:
-            probe.doing = walk.awaited.label
+            self.probe.doing = walk.awaited.label
             until_s = self.due_s if walk.deadline_s is None else min(self.due_s, walk.deadline_s)
             try:
                 received = await self._next(until_s)
             except TimeoutError:
                 return None
-            except CouldNotLook as error:
-                raise probe.trouble(error.trouble.reason, error.trouble.message) from None
             if received is None:
                 return self._closed(walk)
-            message = Message(at_s=max(0.0, round(received.arrived - probe.began, 6)), data=received.data)
-            self._keep(message)
-            before = len(walk.came)
-            name = walk.take(message)
-            moved = len(walk.came) > before
-            self._note(message, walk.came[-1].awaited.label if moved else name)
-            if moved and not await self._go_on(walk):
+            if not await self._hear(received, walk) or self.messages[-1].at_s > until_s:
                 return None
-            if message.at_s > until_s:
-                return None
+        if not walk.failed:
+            await self._look_around(walk)
         return None
+
+    async def _look_around(self, walk: Walk) -> None:
+        """Take also what has arrived with the last event: it may be a forbidden one. Waits for nothing."""
+        await self._catch_up()
+        until_s = self._now_s()
+        while not walk.failed and self.messages[-1].at_s <= until_s:
+            try:
+                received = await self._receive(0.0)
+            except TimeoutError:
+                return
+            if received is None:
+                return
+            await self._hear(received, walk)
 
     async def _next(self, until_s: float) -> Received | None:
         """Give what comes next; what arrived just as the time was over is not lost. Raises TimeoutError."""
         try:
-            return await self.socket.receive(max(0.0, until_s - self._now_s()))
+            return await self._receive(max(0.0, until_s - self._now_s()))
         except TimeoutError:
-            return await self.socket.receive(0.0)
+            return await self._receive(0.0)
+
+    async def _receive(self, timeout_s: float) -> Received | None:
+        """Give the next message, None when the server left. Raises TimeoutError, CouldNotLook."""
+        try:
+            return await self.socket.receive(timeout_s)
+        except CouldNotLook as error:
+            raise self.probe.trouble(error.trouble.reason, error.trouble.message) from None
+
+    async def _hear(self, received: Received, walk: Walk) -> bool:
+        """Record a message, and go on by it. False when it is an event that is not as demanded."""
+        message = Message(at_s=max(0.0, round(received.arrived - self.probe.began, 6)), data=received.data)
+        self._keep(message)
+        before = len(walk.came)
+        name = walk.take(message)
+        moved = len(walk.came) > before
+        self._note(message, walk.came[-1].awaited.label if moved else name, NOT_JSON if walk.unreadable else NOT_OURS)
+        return not moved or await self._go_on(walk)
 
     async def _go_on(self, walk: Walk) -> bool:
         """Record the event that came; send what follows it. False when it is not as demanded."""
@@ -200,7 +239,9 @@ class _Listener:
         if not came_well(came, self.probe.scope):
             return False
         if came.awaited.send is not None:
-            await self.socket.send(encoded(came.awaited.send, self.probe.scope))
+            await self._send(came.awaited.send)
+            self.sends.append((came.awaited.label, self._now_s()))
+            walk.ask(self.sends[-1][1])
         return True
 
     def _closed(self, walk: Walk) -> Closed:
@@ -224,14 +265,14 @@ class _Listener:
         if self.size > MOST_BYTES:
             raise self.probe.trouble("too much", f"more than {MOST_BYTES // 2**20} MiB of messages came in one sample")
 
-    def _note(self, message: Message, name: str | None) -> None:
+    def _note(self, message: Message, name: str | None, otherwise: str) -> None:
         """Put a message into the timeline; its text names it where it has no name of ours."""
         data = message.beginning(KEPT_TEXT)
         if len(message.data) > KEPT_TEXT:
             unit = "characters" if isinstance(message.data, str) else "bytes"
             data += f"… ({len(message.data):,} {unit} in all)"
         text = message.beginning(BRIEF) if name is None else ""
-        called = NOT_OURS if name is None else beginning(name, KEPT_NAME) or f"a name of {len(name):,} characters"
+        called = otherwise if name is None else beginning(name, KEPT_NAME) or f"a name of {len(name):,} characters"
         self._moment(Moment(at_s=message.at_s, name=called, text=text, data=data))
 
     def _moment(self, moment: Moment) -> None:
@@ -249,6 +290,6 @@ class _Listener:
             self.probe.notes.append(
                 f"{len(self.messages) - kept:,} of {len(self.messages):,} messages are not kept here"
             )
-        if walk.awaited is not None and walk.forbidden is None:
+        if walk.awaited is not None and not walk.failed:
             waited_s = max(0.0, self._now_s() - walk.since_s)
             self.probe.phases.append(Phase(name=walk.awaited.label, duration_s=waited_s))

@@ -104,7 +104,7 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         return MISSING
     expect = values["expect"] or {"status": None, "latency": ()}
     asked = {"status": expect["status"]} if expect["status"] else {}
-    return Flow(
+    flow = Flow(
         url=values["connect"],
         path=encode_path(values["connect"].path),
         identity=own["as"],
@@ -119,6 +119,17 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         latency=expect["latency"],
         **asked,
     )
+    _warn_of_strangers(flow, node, ctx)
+    return flow
+
+
+def _warn_of_strangers(flow: Flow, node: Node, ctx: Reading) -> None:
+    """Warn where an answer is awaited, and neither what picks it nor what it must hold is this sample's own."""
+    if not flow.sends or flow.where or flow.knows_its_answers:
+        return
+    hint = 'send {{nonce}}, and pick by it what comes back: where: {$.id: "{{nonce}}"}'
+    place = node.keys["send" if flow.send is not None else "events"]
+    ctx.warn(place, "without where, another client's answer is taken for ours", hint)
 
 
 def _labelled(events: tuple[Awaited, ...]) -> tuple[Awaited, ...]:

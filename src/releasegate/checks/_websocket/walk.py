@@ -26,7 +26,8 @@ class Came:
 class Walk:
     """The way through the events of a flow. Each message of ours takes the first event that waits for it.
 
-    Others may come between. An event that comes before its turn is remembered: if it does not come again, that is why.
+    Others may come between. An event that comes before its turn (`early`), or in its turn and before the send that it
+    should answer (`hasty`), is remembered: if it does not come again, that is why.
     `pending` is what may come next: optional events, and the first that must; empty when all have come.
     """
 
@@ -36,20 +37,26 @@ class Walk:
     due_s: float
     came: list[Came] = field(default_factory=list)
     early: dict[str, float] = field(default_factory=dict)
+    hasty: set[str] = field(default_factory=set)
     forbidden: tuple[str, Message] | None = None
+    unreadable: tuple[str, Message] | None = None
     ours: int = 0
     pending: tuple[Awaited, ...] = ()
     later: frozenset[str] = frozenset()
+    asked: bool = False
     _at: int = 0
 
     def __post_init__(self) -> None:
+        self.asked = self.flow.send is not None
         self._go_to(0)
 
     @property
     def since(self) -> str:
+        """Name what `since_s` is the time of: an event, a send, the upgrade."""
         if self.came:
-            return self.came[-1].awaited.label
-        return OPENED if self.flow.send is None else SENT
+            label = self.came[-1].awaited.label
+            return f"{label}'s send" if self.asked else label
+        return SENT if self.asked else OPENED
 
     @property
     def awaited(self) -> Awaited | None:
@@ -68,8 +75,17 @@ class Walk:
         return round(self.since_s + max(event.within_s or 0.0 for event in self.pending), 6)
 
     @property
+    def failed(self) -> bool:
+        """Tell whether something came that nothing after it can mend."""
+        return self.forbidden is not None or self.unreadable is not None
+
+    @property
     def over(self) -> bool:
-        return not self.pending or self.forbidden is not None
+        return not self.pending or self.failed
+
+    def ask(self, at_s: float) -> None:
+        """Go on from the send of the event that came last: what is awaited now arrives after it."""
+        self.since_s, self.asked = max(self.since_s, at_s), True
 
     def take(self, message: Message) -> str | None:
         """Go on by one message; give the name of the event that it is, if it is ours.
@@ -77,9 +93,12 @@ class Walk:
         One that came when the sample's time was over leads nowhere.
         """
         name = name_of(self.flow, message, self.scope)
-        if name is not None and message.at_s <= self.due_s:
-            self.ours += 1
-            self._follow(name, message)
+        if message.at_s <= self.due_s:
+            if name is not None:
+                self.ours += 1
+                self._follow(name, message)
+            elif (why := message.unreadable) is not None:
+                self.unreadable = (why, message)
         if not self.came or self.came[-1].message is not message:
             message.forget()
         return name
@@ -90,8 +109,12 @@ class Walk:
             return
         for index, event in enumerate(self.pending, self._at):
             if event.name == name and not (event.optional and self._is_late(message)):
+                if self.asked and message.at_s <= self.since_s:
+                    self.hasty.add(name)
+                    return
                 self.came.append(Came(event, message, max(0.0, message.at_s - self.since_s), self.since))
-                self.since_s = max(self.since_s, message.at_s)
+                self.since_s, self.asked = max(self.since_s, message.at_s), False
+                self.hasty.clear()
                 self._go_to(index + 1)
                 return
         if name in self.later:
@@ -102,16 +125,14 @@ class Walk:
         return self.deadline_s is not None and message.at_s > self.deadline_s
 
     def _go_to(self, index: int) -> None:
-        left = self.flow.events[index:]
-        until = next((number for number, event in enumerate(left, 1) if not event.optional), 0)
-        self._at, self.pending = index, left[:until]
-        self.later = frozenset(event.name for event in left[until:])
+        turn = self.flow.turns[index]
+        self._at, self.pending, self.later = index, turn.pending, turn.later
 
 
 def name_of(flow: Flow, message: Message, scope: Mapping[str, Any]) -> str | None:
     """Give the name of a message that is ours; None for one that is not, or that says no single name."""
     value = message.json
-    if isinstance(value, NotJson) or not matches_where(flow.where, value, scope):
+    if isinstance(value, NotJson) or (flow.where and not matches_where(flow.where, value, scope)):
         return None
     try:
         found = compile_path(flow.event).select(value)

@@ -42,7 +42,7 @@ def test_the_bounds_are_those_of_the_code():
         "one try of a login": f"{identities.LOGIN_TIMEOUT_S:g} s",
         "reading a revision": f"{revision.READ_TIMEOUT_S:g} s",
         "the `finally` of a sample": f"{runner.CLEAN_UP_S:g} s",
-        "the body of an answer, decompressed": f"the target's `max_body`; {DEFAULT_MAX_BODY // 2**20} MiB",
+        "the body of an answer, as it comes and decompressed": f"the target's `max_body`; {DEFAULT_MAX_BODY // 2**20} MiB",
         "the body of a refused upgrade": f"{websocket.LARGEST_REFUSAL // 1024} KiB kept",
         "WebSocket messages that wait to be read": (
             f"{websocket.MOST_WAITING:,} messages, {websocket.MOST_WAITING_BYTES // 2**20} MiB; then the server waits"

@@ -4,18 +4,9 @@ import asyncio
 import socket
 
 import pytest
-from wire_world import names, refused, saying, served, target_at, what, wired
+from wire_world import led_to, names, refused, saying, served, target_at, what, wired
 
 from releasegate.wire import dial as dialing
-
-
-def led_to(monkeypatch, *peers):
-    """Lead every name to addresses, as a resolver would that somebody else controls."""
-
-    async def resolve(_host, _port):
-        return [(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, peer) for peer in peers]
-
-    monkeypatch.setattr(dialing, "_resolve", resolve)
 
 
 def connected(handle=None, *, host="127.0.0.1", timeout_s=5.0, **more):
@@ -132,11 +123,3 @@ def test_a_connect_that_is_not_answered_times_out_in_its_phase(monkeypatch):
     error = failed(target_at(1, scheme="tcp"), 0.1)
     assert what(error) == ("connect", "timeout")
     assert "0.1 s" in error.trouble.message
-
-
-def test_a_resolver_that_does_not_answer_times_out_in_its_phase(monkeypatch):
-    async def never(*_):
-        await asyncio.sleep(30)
-
-    monkeypatch.setattr(dialing, "_resolve", never)
-    assert what(failed(target_at(1, scheme="tcp"), 0.1)) == ("name", "timeout")

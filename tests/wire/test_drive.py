@@ -10,6 +10,7 @@ from wire_world import answer, answering, ask, refused, saying, served, target_a
 
 from releasegate.wire.curl import CurlWire
 from releasegate.wire.drive import EpollDrive, LoopDrive, ThreadDrive, drive_for
+from releasegate.wire.names import Names
 
 DRIVES = [
     LoopDrive,
@@ -27,7 +28,7 @@ def driven(drive, use, handle=None):
 
     async def run():
         async with served(handle or answering(answer())) as port:
-            wire = CurlWire({})
+            wire = CurlWire({}, Names())
             wire.drive = drive(asyncio.get_running_loop())
             try:
                 return await use(wire, target_at(port))
@@ -73,7 +74,7 @@ def test_cancelling_ends_the_transfer_alone(drive):
 def test_closing_ends_what_runs(drive):
     async def run():
         async with served(saying(end="wait")) as port:
-            wire = CurlWire({})
+            wire = CurlWire({}, Names())
             wire.drive = drive(asyncio.get_running_loop())
             task = asyncio.ensure_future(wire.fetch(ask(target_at(port), timeout_s=30)))
             await asyncio.sleep(0.05)

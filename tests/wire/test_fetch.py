@@ -138,6 +138,20 @@ def test_a_packed_body_is_unpacked(encoding, packed):
     assert got.contact.bytes_received < 200
 
 
+def test_the_encodings_that_a_check_itself_asks_for_win():
+    seen = []
+    (got,) = fetch(answering(answer(), seen=seen), headers=(("accept-encoding", "identity"),))
+    lines = [line for line in seen[0][0].split("\r\n") if line.lower().startswith("accept-encoding")]
+    assert (lines, got.body) == (["accept-encoding: identity"], b"ok")
+    packed = answer(gzip.compress(b"x"), "Content-Encoding: gzip")
+    assert what(failure(saying(packed), headers=(("Accept-Encoding", "identity"),))) == ("transfer", "protocol")
+
+
+def test_a_head_request_may_be_answered_with_an_encoding():
+    (got,) = fetch(answering(answer(b"", "Content-Encoding: gzip")), method="HEAD")
+    assert (got.status, got.body) == (200, b"")
+
+
 def test_only_the_last_head_gives_the_headers():
     early = b"HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
     chunked = b"HTTP/1.1 200 OK\r\nX-Final: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n"
@@ -212,6 +226,9 @@ SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
         (saying(b"SSH-2.0-OpenSSH\r\n"), "first byte", "protocol"),
         (saying(b"HTTP/1.1 abc\r\n\r\n"), "first byte", "protocol"),
         (saying(answer(b"abc", "Content-Encoding: gzip")), "transfer", "protocol"),
+        (saying(answer(gzip.compress(b"x" * 99)[:-8], "Content-Encoding: gzip")), "transfer", "protocol"),
+        (saying(answer(gzip.compress(b"x" * 99) + b"x", "Content-Encoding: gzip")), "transfer", "protocol"),
+        (saying(answer(b"abc", "Content-Encoding: br")), "transfer", "protocol"),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), "transfer", "protocol"),
     ],
 )

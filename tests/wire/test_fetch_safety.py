@@ -6,10 +6,11 @@ import zlib
 
 import pycurl
 import pytest
-from wire_world import answer, answering, ask, read_request, refused, saying, served, target_at, what, wired
+from wire_world import answer, answering, ask, led_to, read_request, refused, saying, served, target_at, what, wired
 
-from releasegate.wire.curl import CurlWire
-from releasegate.wire.slot import Slot
+from releasegate.wire import names as looking_up
+from releasegate.wire.drive import drive_for
+from releasegate.wire.slot import Slot, Way
 
 
 def outcome(handle, *, target=None, **more):
@@ -122,28 +123,23 @@ def test_an_url_on_another_origin_is_not_sent(url):
     assert not seen
 
 
-def led_to(address, *, private=False, host="staging.example"):
-    """Fetch from a name that the resolver leads to an address; gives the refusal and whether anyone was contacted."""
+def leading_to(monkeypatch, *addresses, private=False, host="staging.example"):
+    """Fetch from a name that the resolver leads to addresses; gives the refusal and whether anyone was contacted."""
     seen = []
 
     async def run():
-        async with served(answering(answer(), seen=seen)) as port:
-            wire, slot = CurlWire({}), Slot(jar=False)
-            slot.curl.setopt(pycurl.RESOLVE, [f"{host}:{port}:{address}"])
-            wire.idle.append(slot)
-            try:
-                return await refused(wire.fetch(ask(target_at(port, host=host, private=private), timeout_s=2)))
-            finally:
-                await wire.aclose()
+        async with served(answering(answer(), seen=seen)) as port, wired() as wire:
+            led_to(monkeypatch, *((address, port) for address in addresses))
+            return await refused(wire.fetch(ask(target_at(port, host=host, private=private), timeout_s=2)))
 
     return asyncio.run(run()), seen
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.0.0.1", "192.168.0.1", "100.64.0.1", "[::1]", "[fd00::1]", "[::ffff:127.0.0.1]"]
+    "address", ["127.0.0.1", "10.0.0.1", "192.168.0.1", "100.64.0.1", "::1", "fd00::1", "::ffff:127.0.0.1"]
 )
-def test_a_name_that_leads_inside_is_not_contacted(address):
-    error, seen = led_to(address)
+def test_a_name_that_leads_inside_is_not_contacted(monkeypatch, address):
+    error, seen = leading_to(monkeypatch, address)
     assert what(error) == ("connect", "not allowed")
     assert "targets.api.private: true" in error.trouble.message
     assert not seen
@@ -151,44 +147,60 @@ def test_a_name_that_leads_inside_is_not_contacted(address):
 
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize(
-    "address",
-    ["169.254.169.254", "100.100.100.200", "[fd00:ec2::254]", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0"],
+    "address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fe80::1", "::ffff:169.254.169.254", "0.0.0.0"]
 )
-def test_a_name_that_leads_to_metadata_is_not_contacted_even_with_leave(address, private):
-    error, seen = led_to(address, private=private)
+def test_a_name_that_leads_to_metadata_is_not_contacted_even_with_leave(monkeypatch, address, private):
+    error, seen = leading_to(monkeypatch, address, private=private)
     assert what(error) == ("connect", "not allowed")
     assert "never contacted" in error.trouble.message
     assert not seen
 
 
-def test_all_addresses_of_a_name_are_vetted():
-    error, seen = led_to("169.254.169.254,10.0.0.1,[::1],127.0.0.1")
+def test_all_addresses_of_a_name_are_vetted(monkeypatch):
+    error, seen = leading_to(monkeypatch, "169.254.169.254", "10.0.0.1", "::1", "127.0.0.1")
     assert what(error) == ("connect", "not allowed")
     assert not seen
 
 
-def test_a_refused_address_does_not_hide_what_a_permitted_one_does():
-    error, _ = led_to("169.254.169.254,127.0.0.9", private=True)
+def test_a_refused_address_does_not_hide_what_a_permitted_one_does(monkeypatch):
+    error, _ = leading_to(monkeypatch, "169.254.169.254", "127.0.0.9", private=True)
     assert what(error) == ("connect", "refused")
 
 
-def test_a_name_that_moves_during_a_run_is_vetted_again():
+def test_a_name_that_moves_during_a_run_is_vetted_again(monkeypatch):
     async def run():
-        async with served(saying(answer(b"ok", "Connection: close"))) as port:
-            wire, target = CurlWire({}), target_at(port, host="staging.example", private=True)
-            slot = Slot(jar=False)
-            slot.curl.setopt(pycurl.RESOLVE, [f"staging.example:{port}:127.0.0.1"])
-            wire.idle.append(slot)
-            try:
-                first = await wire.fetch(ask(target))
-                slot.curl.setopt(pycurl.RESOLVE, [f"staging.example:{port}:169.254.169.254"])
-                return first, await refused(wire.fetch(ask(target)))
-            finally:
-                await wire.aclose()
+        async with served(saying(answer(b"ok", "Connection: close"))) as port, wired() as wire:
+            target = target_at(port, host="staging.example", private=True)
+            led_to(monkeypatch, ("127.0.0.1", port))
+            first = await wire.fetch(ask(target))
+            led_to(monkeypatch, ("169.254.169.254", port))
+            monkeypatch.setattr(looking_up, "KEPT_S", 0.0)
+            return first, await refused(wire.fetch(ask(target)))
 
     first, error = asyncio.run(run())
     assert first.status == 200
     assert what(error) == ("connect", "not allowed")
+
+
+def test_an_address_that_libcurl_found_by_itself_is_vetted_too():
+    seen = []
+
+    async def run():
+        async with served(answering(answer(), seen=seen)) as port:
+            slot, target = Slot(jar=False), target_at(port, host="staging.example")
+            way = Way(target=target, prefix="", secure=False, trust=None, proxy=None, names=())
+            slot.load(ask(target), f"{target.origin}/", [], way, led=[f"staging.example:{port}:127.0.0.1"], timeout_s=2)
+            drive = drive_for(asyncio.get_running_loop())
+            try:
+                with pytest.raises(pycurl.error):
+                    await drive.start(slot.curl)
+                return slot.refused
+            finally:
+                await drive.aclose()
+                slot.curl.close()
+
+    assert "loopback" in asyncio.run(run())
+    assert not seen
 
 
 SETS = answer(b"ok", "Set-Cookie: session=one; Path=/", "Set-Cookie: other=two; HttpOnly")

@@ -9,6 +9,7 @@ from wire_world import (
     answer,
     answering,
     ask,
+    led_to,
     names,
     read_request,
     refused,
@@ -212,3 +213,25 @@ def test_a_proxy_that_does_not_speak_is_told_in_time():
             return await refused(wire.open_websocket(target, f"{target.origin}/", (), 0.2, max_message=9))
 
     assert what(asyncio.run(run())) == ("proxy", "timeout")
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "asked"), [("127.0.0.1", b"\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x09"), ("169.254.169.254", None)]
+)
+def test_a_socks_proxy_is_given_an_address_only_after_it_was_vetted(monkeypatch, leads_to, asked):
+    seen = []
+
+    async def socks(reader, writer):
+        await reader.readexactly((await reader.readexactly(2))[1])
+        writer.write(b"\x05\x00")
+        seen.append(await reader.readexactly(10))
+        writer.write(b"\x05\x02\x00\x01" + bytes(6))
+
+    async def run():
+        led_to(monkeypatch, (leads_to, 9))
+        async with served(socks) as own, wired(all_proxy=f"socks5://127.0.0.1:{own}") as wire:
+            return await refused(wire.fetch(ask(target_at(9, host="staging.example", private=True))))
+
+    error = asyncio.run(run())
+    assert seen == ([asked] if asked else [])
+    assert what(error) == (("connect", "proxy") if asked else ("connect", "not allowed"))

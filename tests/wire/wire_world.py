@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import ipaddress
+import socket
 import ssl
 import time
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
+from releasegate.wire import names as looking_up
 from releasegate.wire.live import LiveWire
 from releasegate.wire.types import HttpRequest
 
@@ -27,6 +29,12 @@ def ask(target, path="/", *, method="GET", url=None, **more):
     return HttpRequest(target=target, method=method, url=f"{target.origin}{path}" if url is None else url, **more)
 
 
+def led_to(monkeypatch, *peers):
+    """Lead every name to addresses, as a resolver would that somebody else controls."""
+    found = tuple((socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, peer) for peer in peers)
+    monkeypatch.setattr(looking_up, "ask_system", lambda _host, _port: found)
+
+
 @asynccontextmanager
 async def wired(**environ):
     wire = LiveWire(environ=environ, clock=time.monotonic)
@@ -37,7 +45,7 @@ async def wired(**environ):
 
 
 @asynccontextmanager
-async def served(handle, *, host="127.0.0.1", context=None):
+async def served(handle, *, host="127.0.0.1", port=0, context=None):
     """Serve `handle(reader, writer)` for each connection; gives the port."""
     tasks = set()
 
@@ -50,7 +58,7 @@ async def served(handle, *, host="127.0.0.1", context=None):
             tasks.discard(asyncio.current_task())
             writer.close()
 
-    server = await asyncio.start_server(one, host, 0, ssl=context, limit=2**22)
+    server = await asyncio.start_server(one, host, port, ssl=context, limit=2**22)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -24,7 +24,7 @@ METADATA = tuple(
 )
 UNUSABLE = tuple(ip_network(text) for text in ("0.0.0.0/8", "255.255.255.255/32"))
 SHARED = ip_network("100.64.0.0/10")
-TRANSLATED = ip_network("64:ff9b::/96")
+TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 LOCAL_NAME = "localhost"
 PERMITTING = frozenset({"loopback", "private"})
 LOW_32_BITS = 0xFFFFFFFF
@@ -99,7 +99,7 @@ def _in(ip: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network
 def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Give the IPv4 address that an IPv6 one only wraps (mapped, 6to4, Teredo, NAT64)."""
     if isinstance(ip, IPv6Address):
-        if ip in TRANSLATED:
+        if _in(ip, TRANSLATED):
             return IPv4Address(int(ip) & LOW_32_BITS)
         return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
     return ip

@@ -1,8 +1,8 @@
 """HTTP requests in, answers with their phases out: libcurl's multi interface on the asyncio loop.
 
-libcurl times name lookup, connect, TLS, first byte and total apart, names the peer, counts bytes both ways, bounds
-time and size. A connection that the server closed while it lay idle is retried by libcurl itself on a new one,
-before a byte of the answer was seen.
+libcurl times connect, TLS, first byte and total apart, names the peer, counts bytes both ways, bounds time and size.
+Names are looked up here, since nothing can end a look-up of libcurl's. A request is sent once: what libcurl would send
+again on its own is trouble.
 """
 
 import asyncio
@@ -17,22 +17,31 @@ from releasegate.model import Contact, Trouble
 from releasegate.wire import libcurl
 from releasegate.wire.address import literal_refusal
 from releasegate.wire.drive import Drive, drive_for
+from releasegate.wire.head import EndlessError, Fields, parse_head
+from releasegate.wire.lead import lead, names_on
+from releasegate.wire.names import Names
 from releasegate.wire.origin import on_origin
 from releasegate.wire.proxy import BadProxyError, proxy_for
 from releasegate.wire.slot import Slot, Way
 from releasegate.wire.sound import is_cookie_line, is_header, is_method, is_url
 from releasegate.wire.trust import trust_for
 from releasegate.wire.types import HttpAnswer, HttpRequest
+from releasegate.wire.unpack import OFFER, PackedError, TooLargeError, unpacked
 
 KEPT_HEADERS = 512
+NOWHERE: list[str] = []
+UNANSWERED = (
+    "a connection that was used before was closed without an answer; whether the request was carried out is not known"
+)
 LONGEST_MESSAGE = 300
 
 
 class CurlWire:
     """The HTTP half of a Wire. Bound to the loop on which it is first used; `aclose` ends it."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], names: Names) -> None:
         self.environ = environ
+        self.names = names
         self.drive: Drive | None = None
         self.idle: list[Slot] = []
         self.idle_with_jar: list[Slot] = []
@@ -46,15 +55,18 @@ class CurlWire:
         url, headers = self._checked(request, way)
         if self.drive is None:
             self.drive = drive_for(asyncio.get_running_loop())
+        led, spent_s = NOWHERE, 0.0
+        if way.names or request.family is not None:
+            led, spent_s = await lead(request, way, self.names)
         jar = request.cookies is not None
         pool = self.idle_with_jar if jar else self.idle
         slot = pool.pop() if pool else Slot(jar=jar)
         try:
-            slot.load(request, url, headers, way)
+            slot.load(request, url, headers, way, led=led, timeout_s=request.timeout_s - spent_s)
             await self.drive.start(slot.curl)
-            answer = self._answer(slot, request, way)
+            answer = self._answer(slot, request, way, spent_s)
         except pycurl.error as error:
-            trouble = self._trouble(slot, request, way, error)
+            trouble = self._trouble(slot, request, way, error, spent_s)
             slot.unload()
             pool.append(slot)
             raise trouble from None
@@ -77,7 +89,8 @@ class CurlWire:
             raise _not_sent("not allowed", refused, target, "connect")
         secure = target.scheme == "https"
         trust = trust_for(target, self.environ) if secure or (proxy and proxy.scheme == "https") else None
-        way = Way(target=target, prefix=f"{target.origin}/", secure=secure, trust=trust, proxy=proxy)
+        prefix, names = f"{target.origin}/", names_on(target, proxy)
+        way = Way(target=target, prefix=prefix, secure=secure, trust=trust, proxy=proxy, names=names)
         self.ways[id(target)] = way  # the way keeps the target alive, and with it the id
         return way
 
@@ -109,26 +122,28 @@ class CurlWire:
             if name.lower() != "expect":
                 lines.append(f"{name}: {value}" if value else f"{name};")
         lines.append("Expect:")  # nothing waits for a 100
+        if "accept-encoding" not in names:
+            lines.append(f"Accept-Encoding: {OFFER}")
         if "content-type" not in names:
             lines.append("Content-Type:")  # a body is not a form unless the check says so
         if len(self.headers) < KEPT_HEADERS:
             self.headers[request.headers] = lines
         return lines
 
-    def _answer(self, slot: Slot, request: HttpRequest, way: Way) -> HttpAnswer:
+    def _answer(self, slot: Slot, request: HttpRequest, way: Way, spent_s: float) -> HttpAnswer:
         info = slot.curl.getinfo
         cookies = None
         if request.cookies is not None:
             raw = slot.curl.getinfo_raw(pycurl.INFO_COOKIELIST)
             cookies = tuple(line.decode("latin-1") for line in raw)
-        body = slot.body
+        headers, body = _read(slot, request)
         return HttpAnswer(
             status=info(pycurl.RESPONSE_CODE),
-            headers=_parse_headers(slot.lines),
-            body=body[0] if len(body) == 1 else b"".join(body),
-            phases=libcurl.phases(info),
+            headers=headers,
+            body=body,
+            phases=libcurl.after_look_up(libcurl.phases(info), spent_s),
             contact=self._contact(slot, way),
-            total_s=info(pycurl.TOTAL_TIME),
+            total_s=info(pycurl.TOTAL_TIME) + spent_s,
             cookies=cookies,
         )
 
@@ -139,7 +154,7 @@ class CurlWire:
             target=target.name,
             host=target.host,
             port=target.port,
-            address=info(pycurl.PRIMARY_IP),
+            address=slot.sent_to or info(pycurl.PRIMARY_IP),
             tls=self._certificate(slot, target) if way.secure else None,
             bytes_sent=sent if sent >= uploaded else sent + uploaded,  # it counts the body too
             bytes_received=info(pycurl.HEADER_SIZE) + info(pycurl.SIZE_DOWNLOAD_T),
@@ -154,24 +169,27 @@ class CurlWire:
                 self.certificates[peer] = _certificate_text(chain[0])
         return self.certificates.get(peer)
 
-    def _trouble(self, slot: Slot, request: HttpRequest, way: Way, error: pycurl.error) -> CouldNotLook:
+    def _trouble(self, slot: Slot, request: HttpRequest, way: Way, error: pycurl.error, spent_s: float) -> CouldNotLook:
         info, target = slot.curl.getinfo, request.target
         code, message = error.args[0], str(error.args[1]) if len(error.args) > 1 else ""
         phase = libcurl.failed_phase(info, code, secure=way.secure)
         reason = libcurl.reason_for(code, info(pycurl.OS_ERRNO), message)
-        if slot.refused and not slot.permitted:
+        if slot.resent:
+            phase, reason, message = "first byte", libcurl.cut_reason(info(pycurl.OS_ERRNO)), UNANSWERED
+        elif slot.refused and not slot.permitted:
             phase, reason, message = "connect", "not allowed", slot.refused
         elif slot.too_large:
             reason, message = "too large", f"the answer is larger than {target.max_body} bytes"
         elif reason == "timeout":
             message = f"no complete answer within {request.timeout_s:g} s"
-        elif reason == "proxy" and info(pycurl.HTTP_CONNECTCODE):
-            phase, message = "connect", f"the proxy answered with status {info(pycurl.HTTP_CONNECTCODE)}"
+        elif reason == "proxy":
+            phase, status = "connect", info(pycurl.HTTP_CONNECTCODE)
+            message = f"the proxy answered with status {status}" if status else message
         elif slot.unopened is not None and code == pycurl.E_COULDNT_CONNECT:
             reason = libcurl.OS_REASONS.get(slot.unopened.errno or 0, "unreachable")
             message = f"no socket: {slot.unopened.strerror}"
-        done = libcurl.failed_phases(info, phase)
-        contact = self._contact(slot, way) if info(pycurl.PRIMARY_IP) else None
+        done = libcurl.after_look_up(libcurl.failed_phases(info, phase, resent=slot.resent), spent_s)
+        contact = self._contact(slot, way) if slot.sent_to or info(pycurl.PRIMARY_IP) else None
         return CouldNotLook(
             Trouble(phase=phase, reason=reason, message=_said(message, request), target=target.name), done, contact
         )
@@ -205,26 +223,26 @@ def _certificate_text(fields: Any) -> str:
     return "{}, issued by {}, until {}".format(*(part[:LONGEST_MESSAGE] for part in parts))
 
 
-def _parse_headers(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
-    """Read the fields of the last head: informational answers come before it, trailers behind it.
+def _read(slot: Slot, request: HttpRequest) -> tuple[Fields, bytes]:
+    """Give head and body of an answer. Raises pycurl.error, as libcurl does when it finds one broken."""
+    try:
+        headers = parse_head(slot.lines)
+    except EndlessError as error:
+        raise pycurl.error(pycurl.E_PARTIAL_FILE, str(error)) from None
+    body = slot.body[0] if len(slot.body) == 1 else b"".join(slot.body)
+    for name, _ in headers:
+        if name == "content-encoding":
+            return headers, _unpack(body, headers, request, slot)
+    return headers, body
 
-    Raises pycurl.error when the head does not end: to libcurl a connection closed there is an answer without a body.
-    """
-    out: list[tuple[str, str]] = []
-    ended = False
-    for line in lines:
-        if line.startswith(b"HTTP/"):
-            out.clear()
-            ended = False
-            continue
-        name, colon, value = line.decode("latin-1").partition(":")
-        if ended or not (stripped := line.strip()):
-            ended = True
-        elif line[0] in b" \t":
-            if out:
-                out[-1] = (out[-1][0], f"{out[-1][1]} {stripped.decode('latin-1')}")
-        elif colon:
-            out.append((name.lower(), value.strip()))
-    if not ended:
-        raise pycurl.error(pycurl.E_PARTIAL_FILE, "the connection was closed within the answer's head")
-    return tuple(out)
+
+def _unpack(body: bytes, headers: Fields, request: HttpRequest, slot: Slot) -> bytes:
+    said = ",".join(value for name, value in headers if name == "content-encoding")
+    own = [value for name, value in request.headers if name.lower() == "accept-encoding"]
+    try:
+        return unpacked(body, said, ",".join(own) if own else OFFER, request.target.max_body)
+    except TooLargeError:
+        slot.too_large = True
+        raise pycurl.error(pycurl.E_FILESIZE_EXCEEDED, "") from None
+    except PackedError as error:
+        raise pycurl.error(pycurl.E_BAD_CONTENT_ENCODING, str(error)) from None

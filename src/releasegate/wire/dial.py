@@ -13,6 +13,7 @@ from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase, Trouble
 from releasegate.wire.address import literal_refusal, refusal
+from releasegate.wire.names import Addresses, Names, permitted
 from releasegate.wire.proxy import BadProxyError, Proxy, proxy_for
 
 OS_REASONS = {
@@ -28,8 +29,8 @@ OS_REASONS = {
 }
 LONGEST_PROXY_ANSWER = 16 * 1024
 LONGEST_MESSAGE = 300
-OK = b"200"
-Addresses = list[tuple[int, tuple[Any, ...]]]
+HEAD_ENDS = b"\r\n\r\n"
+SUCCESS = b"2"
 
 
 class Phases:
@@ -40,6 +41,10 @@ class Phases:
         self.clock = clock
         self.done: list[Phase] = []
         self.doing = "name"
+        self.host = target.host
+        """Whose name is looked up; a proxy's when there is one."""
+        self.peer = ""
+        """The address that was connected to: a socket that was reset at once cannot tell any more."""
         self.contact: Callable[[], Contact] | None = None
         """Who was reached, once somebody was."""
 
@@ -56,9 +61,9 @@ class Phases:
         except ssl.SSLError as error:
             failure = "tls", error.reason or str(error)
         except socket.gaierror as error:
-            failure = "dns", f"{self.target.host}: {error.strerror or error}"
+            failure = "dns", f"{self.host}: {error.strerror or error}"
         except UnicodeError:  # what Python says of a name with an empty or too long part
-            failure = "dns", f"{self.target.host} is no name that can be looked up"
+            failure = "dns", f"{self.host} is no name that can be looked up"
         except OSError as error:
             failure = OS_REASONS.get(error.errno or 0, "closed"), error.strerror or str(error)
         finally:
@@ -73,14 +78,16 @@ class Phases:
         return CouldNotLook(trouble, tuple(self.done), self.contact() if self.contact is not None else None)
 
 
-async def dial(target: Target, phases: Phases, environ: Mapping[str, str], timeout_s: float) -> socket.socket:
+async def dial(
+    target: Target, phases: Phases, environ: Mapping[str, str], names: Names, timeout_s: float
+) -> socket.socket:
     """Connect to a target, through a proxy if the environment names one. Raises CouldNotLook, TimeoutError."""
     ends = asyncio.get_running_loop().time() + timeout_s
     proxy = _proxy(target, phases, environ) if target.scheme in {"ws", "wss"} else None
     if proxy is not None:
-        return await _through(proxy, target, phases, ends)
+        return await _through(proxy, target, phases, names, ends)
     with phases.phase("name"):
-        addresses = await _resolve(target.host, target.port)
+        addresses = await names.find(target.host, target.port)
     return await _connect(addresses, phases, ends, vet=lambda address: refusal(address, target))
 
 
@@ -98,31 +105,24 @@ def _proxy(target: Target, phases: Phases, environ: Mapping[str, str]) -> Proxy 
     return proxy
 
 
-async def _resolve(host: str, port: int) -> Addresses:
-    """Give families and socket addresses; a literal address needs no look-up."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, peer) for family, _, _, _, peer in found]
-
-
 async def _connect(
     addresses: Addresses, phases: Phases, ends: float, vet: Callable[[str], str | None]
 ) -> socket.socket:
     """Connect to the first address that may be contacted and answers; each gets its share of the time that is left."""
-    verdicts = [vet(str(peer[0])) for _, peer in addresses]
-    permitted = [address for address, refused in zip(addresses, verdicts, strict=True) if refused is None]
+    vetted, refused = permitted(addresses, vet)
     failed: OSError | None = None
     with phases.phase("connect"):
-        if not permitted:
-            raise phases.trouble("not allowed", next(filter(None, verdicts), "the name has no address"))
-        for tried, (family, peer) in enumerate(permitted):
+        if not vetted:
+            raise phases.trouble("not allowed", refused)
+        for tried, (family, peer) in enumerate(vetted):
             left_s = ends - asyncio.get_running_loop().time()
             try:
-                return await _open(family, peer, left_s / (len(permitted) - tried))
+                sock = await _open(family, peer, left_s / (len(vetted) - tried))
             except OSError as error:
                 failed = error
+            else:
+                phases.peer = str(peer[0])
+                return sock
         raise failed or TimeoutError
     raise AssertionError  # the phase ends in a socket or an exception
 
@@ -140,22 +140,24 @@ async def _open(family: int, peer: tuple[Any, ...], timeout_s: float) -> socket.
     return sock
 
 
-async def _through(proxy: Proxy, target: Target, phases: Phases, ends: float) -> socket.socket:
+async def _through(proxy: Proxy, target: Target, phases: Phases, names: Names, ends: float) -> socket.socket:
     """Connect through an HTTP proxy's CONNECT. The operator named the proxy; its address is not vetted."""
+    phases.host = proxy.host
     with phases.phase("name"):
-        addresses = await _resolve(proxy.host, proxy.port)
+        addresses = await names.find(proxy.host, proxy.port)
     sock = await _connect(addresses, phases, ends, vet=lambda _address: None)
     loop = asyncio.get_running_loop()
     try:
         with phases.phase("proxy"):
             await loop.sock_sendall(sock, _connect_request(proxy, target))
             answer = b""
-            while b"\r\n\r\n" not in answer and len(answer) < LONGEST_PROXY_ANSWER:
+            while not answer.endswith(HEAD_ENDS) and len(answer) < LONGEST_PROXY_ANSWER:
                 got = await loop.sock_recv(sock, 1)  # byte by byte: what follows belongs to the target
                 if not got:
                     break
                 answer += got
-        if answer.split(b" ", 2)[1:2] != [OK]:
+        status = b"".join(answer.split(b" ", 2)[1:2])
+        if not status.startswith(SUCCESS) or not answer.endswith(HEAD_ENDS):
             said = answer.partition(b"\r\n")[0].decode("latin-1") or "nothing and closed the connection"
             raise phases.trouble("proxy", f"the proxy said {said[:80]}")  # noqa: TRY301 - the socket is closed below
     except BaseException:

@@ -3,11 +3,15 @@
 On Linux libcurl's sockets are watched by an epoll of their own, whose one descriptor the loop watches: libcurl changes
 its mind about each socket several times in a request, and that is a third cheaper than telling the loop. Elsewhere the
 loop itself watches them; a loop that cannot watch sockets (Windows' default) gets a second one in a thread.
+
+Connections that lie idle are watched too. libcurl looks whether they live once a second at most, and would send a
+request into a dead one, or take for its answer what came before it was asked.
 """
 
 import asyncio
 import select
 import threading
+from contextlib import suppress
 from typing import Any, Protocol
 
 import pycurl
@@ -15,6 +19,9 @@ import pycurl
 KEPT_CONNECTIONS = 512
 MOST_EVENTS = 256
 BURST = 16
+PRUNED_S = 1.1
+"""After so long libcurl has looked at its idle connections itself and closed the dead ones."""
+HAS_POLL = hasattr(select, "poll")
 
 
 class Drive(Protocol):
@@ -41,6 +48,10 @@ class LoopDrive:
         self.timer: asyncio.Handle | None = None
         self.soon = False
         self.unsent = 0
+        self.resting: set[int] = set()
+        self.idle = select.poll() if HAS_POLL else None
+        self.distrusted_until = 0.0
+        self.apart: set[Any] = set()
         self.multi = pycurl.CurlMulti()
         self.multi.setopt(pycurl.M_MAXCONNECTS, KEPT_CONNECTIONS)
         self.multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
@@ -48,6 +59,10 @@ class LoopDrive:
 
     def start(self, curl: Any) -> "asyncio.Future[None]":
         future: asyncio.Future[None] = self.loop.create_future()
+        self._look_at_idle()
+        if self.distrusted_until and self.loop.time() < self.distrusted_until:
+            self.apart.add(curl)
+            curl.setopt(pycurl.FRESH_CONNECT, 1)
         self.multi.add_handle(curl)
         self.running[curl] = future
         self.unsent += 1
@@ -59,7 +74,29 @@ class LoopDrive:
         """Let libcurl begin what was added: of many at once, the loop itself comes to the first only after the last."""
         self._act(pycurl.SOCKET_TIMEOUT, 0)
 
+    def _look_at_idle(self) -> None:
+        """Use no connection again for a while when one that lay idle was closed, or spoke without being asked."""
+        for descriptor, events in self.idle.poll(0) if self.idle is not None and self.resting else ():
+            self._wake(descriptor)
+            if not events & select.POLLNVAL:  # libcurl closed that one itself
+                self._distrust()
+
+    def _distrust(self) -> None:
+        self.distrusted_until = self.loop.time() + PRUNED_S
+
+    def _rest(self, descriptor: int) -> None:
+        self.resting.add(descriptor)
+        if self.idle is not None:
+            self.idle.register(descriptor, select.POLLIN)
+
+    def _wake(self, descriptor: int) -> None:
+        if descriptor in self.resting:
+            self.resting.discard(descriptor)
+            if self.idle is not None:
+                self.idle.unregister(descriptor)
+
     def stop(self, curl: Any) -> None:
+        self.apart.discard(curl)
         if self.running.pop(curl, None) is not None:
             self.multi.remove_handle(curl)
         curl.close()
@@ -80,11 +117,13 @@ class LoopDrive:
         """Watch a socket as libcurl asks."""
         if what == pycurl.POLL_REMOVE:
             self._unwatch(descriptor)
+            self._rest(descriptor)
             return
         before, self.watched[descriptor] = self.watched.get(descriptor, 0), what
         self._rewatch(descriptor, before, what)
 
     def _rewatch(self, descriptor: int, before: int, what: int) -> None:
+        self._wake(descriptor)
         if (what ^ before) & pycurl.POLL_IN:
             if what & pycurl.POLL_IN:
                 self.loop.add_reader(descriptor, self._act, descriptor, pycurl.CSELECT_IN)
@@ -137,6 +176,9 @@ class LoopDrive:
 
     def _end(self, curl: Any, error: BaseException | None) -> None:
         self.multi.remove_handle(curl)
+        if curl in self.apart:
+            self.apart.discard(curl)
+            curl.setopt(pycurl.FRESH_CONNECT, 0)
         future = self.running.pop(curl, None)
         if future is None or future.done():
             return
@@ -166,14 +208,32 @@ class EpollDrive(LoopDrive):
 
     def _rewatch(self, descriptor: int, before: int, what: int) -> None:
         mask = (select.EPOLLIN if what & pycurl.POLL_IN else 0) | (select.EPOLLOUT if what & pycurl.POLL_OUT else 0)
-        if before:
-            self.epoll.modify(descriptor, mask)
+        if before or descriptor in self.resting:
+            self.resting.discard(descriptor)
+            try:
+                self.epoll.modify(descriptor, mask)
+            except FileNotFoundError:  # it was closed as it lay idle, and this is another of its number
+                self.epoll.register(descriptor, mask)
         else:
             self.epoll.register(descriptor, mask)
 
     def _unwatch(self, descriptor: int) -> None:
-        if self.watched.pop(descriptor, None) is not None:
+        self.watched.pop(descriptor, None)
+
+    def _rest(self, descriptor: int) -> None:
+        """Watch for what should not come. What libcurl closes leaves the epoll by itself."""
+        with suppress(OSError):
+            self.epoll.modify(descriptor, select.EPOLLIN)
+            self.resting.add(descriptor)
+
+    def _wake(self, descriptor: int) -> None:
+        self.resting.discard(descriptor)
+        with suppress(OSError):
             self.epoll.unregister(descriptor)
+
+    def _look_at_idle(self) -> None:
+        if self.resting:
+            self._ready()
 
     def _ready(self) -> None:
         act = self.multi.socket_action
@@ -181,6 +241,9 @@ class EpollDrive(LoopDrive):
             if descriptor in self.watched:
                 readable = pycurl.CSELECT_IN if events & ~select.EPOLLOUT else 0  # also an error or a hang-up
                 act(descriptor, readable | (pycurl.CSELECT_OUT if events & select.EPOLLOUT else 0))
+            elif descriptor in self.resting:
+                self._wake(descriptor)
+                self._distrust()
         self._collect()
 
 

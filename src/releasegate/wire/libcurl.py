@@ -59,6 +59,11 @@ def reason_for(code: int, os_error: int, message: str) -> str:
     return REASONS.get(code, "protocol")
 
 
+def cut_reason(os_error: int) -> str:
+    """Give the reason of a connection that ended without an answer."""
+    return "reset" if OS_REASONS.get(os_error) == "reset" else "closed"
+
+
 def phases(info: Any) -> tuple[Phase, ...]:
     """Give the phases that took place. libcurl's times count from the start; a connection used again has none."""
     out: list[Phase] = []
@@ -77,6 +82,15 @@ def phases(info: Any) -> tuple[Phase, ...]:
             at = max(at, first)
             out.append(Phase(name="transfer", duration_s=max(0.0, info(pycurl.TOTAL_TIME) - at)))
     return tuple(out)
+
+
+def after_look_up(phases: tuple[Phase, ...], spent_s: float) -> tuple[Phase, ...]:
+    """Add the time of a look-up that was made before libcurl began."""
+    if not spent_s:
+        return phases
+    own = phases[:1] if phases and phases[0].name == "name" else ()
+    name = Phase(name="name", duration_s=spent_s + sum(phase.duration_s for phase in own))
+    return (name, *phases[len(own) :])
 
 
 def _opening(info: Any, out: list[Phase]) -> float:
@@ -108,8 +122,13 @@ def failed_phase(info: Any, code: int, *, secure: bool) -> str:
     return "request" if SENT_T and not info(SENT_T) else "first byte"
 
 
-def failed_phases(info: Any, phase: str) -> tuple[Phase, ...]:
-    """Give the phases before the one that failed, and the time that was spent in that one."""
+def failed_phases(info: Any, phase: str, *, resent: bool = False) -> tuple[Phase, ...]:
+    """Give the phases before the one that failed, and the time that was spent in that one.
+
+    Of a request that was about to be sent again libcurl's times tell of the second try.
+    """
+    if resent:
+        return (Phase(name=phase, duration_s=info(pycurl.TOTAL_TIME)),)
     done: tuple[Phase, ...] | list[Phase]
     if phase in OPENING:
         done = []

@@ -11,6 +11,9 @@ from releasegate.wire.types import HttpAnswer, HttpRequest, Socket
 
 if TYPE_CHECKING:
     from releasegate.wire.curl import CurlWire
+    from releasegate.wire.names import Names
+
+LONGEST_LOOK_UP_S = 5.0
 
 
 class LiveWire:
@@ -20,6 +23,8 @@ class LiveWire:
         self.environ = environ
         self.clock = clock
         self._curl: CurlWire | None = None
+        self._names: Names | None = None
+        self._families: dict[str, tuple[int, ...]] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
@@ -27,7 +32,7 @@ class LiveWire:
         if self._curl is None:
             from releasegate.wire.curl import CurlWire
 
-            self._curl = CurlWire(self.environ)
+            self._curl = CurlWire(self.environ, self._look_ups())
         return await self._curl.fetch(request)
 
     async def connect_tcp(self, target: Target, timeout_s: float) -> tuple[Contact, tuple[Phase, ...]]:
@@ -37,12 +42,11 @@ class LiveWire:
         phases = Phases(target, self.clock)
         try:
             async with asyncio.timeout(timeout_s):
-                sock = await dial(target, phases, self.environ, timeout_s)
+                sock = await dial(target, phases, self.environ, self._look_ups(), timeout_s)
         except TimeoutError:
             raise phases.trouble("timeout", f"no connection within {timeout_s:g} s") from None
-        with sock:
-            address = str(sock.getpeername()[0])
-        contact = Contact(target=target.name, host=target.host, port=target.port, address=address)
+        sock.close()
+        contact = Contact(target=target.name, host=target.host, port=target.port, address=phases.peer)
         return contact, tuple(phases.done)
 
     async def open_websocket(
@@ -63,11 +67,39 @@ class LiveWire:
         asked = Asked(url=url, headers=headers, subprotocols=subprotocols, max_message=max_message)
         try:
             async with asyncio.timeout(timeout_s):
-                socket = await open_socket(asked, phases, self.environ, timeout_s, self._context)
+                socket = await open_socket(
+                    asked, phases, self.environ, self._look_ups(), timeout_s, context_for=self._context
+                )
         except TimeoutError:
             message = f"the WebSocket was not open within {timeout_s:g} s"
             raise phases.trouble("timeout", message) from None
         return socket, tuple(phases.done)
+
+    async def families(self, target: Target) -> tuple[int, ...]:
+        """Give the versions of IP (4, 6) over which a target may be reached; none behind a proxy, or if unknown."""
+        known = self._families.get(target.name)
+        if known is not None:
+            return known
+        from releasegate.wire.names import families
+        from releasegate.wire.proxy import BadProxyError, proxy_for
+
+        try:
+            if target.scheme != "tcp" and proxy_for(target, self.environ) is not None:
+                return ()
+            async with asyncio.timeout(LONGEST_LOOK_UP_S):
+                names = self._look_ups()
+                addresses = names.known(target.host, target.port) or await names.find(target.host, target.port)
+        except (BadProxyError, OSError, UnicodeError):  # a TimeoutError is an OSError
+            return ()
+        self._families[target.name] = families(addresses, target)
+        return self._families[target.name]
+
+    def _look_ups(self) -> "Names":
+        if self._names is None:
+            from releasegate.wire.names import Names
+
+            self._names = Names()
+        return self._names
 
     def _context(self, target: Target) -> ssl.SSLContext:
         """Give what TLS to a target trusts. Raises OSError when the bundle cannot be read."""

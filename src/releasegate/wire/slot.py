@@ -8,11 +8,13 @@ import pycurl
 from releasegate import __version__
 from releasegate.config.model import Target
 from releasegate.wire.address import refusal
+from releasegate.wire.names import Name
 from releasegate.wire.proxy import Proxy
 from releasegate.wire.trust import Trust
 from releasegate.wire.types import HttpRequest
 
 NOTHING = ""
+FAMILIES = {4: pycurl.IPRESOLVE_V4, 6: pycurl.IPRESOLVE_V6}
 AGENT = f"releasegate/{__version__}"
 PLAIN = "GET"
 
@@ -25,14 +27,16 @@ class Way(NamedTuple):
     secure: bool
     trust: Trust | None
     proxy: Proxy | None
+    names: tuple[Name, ...]
+    """What must be looked up on the way; nothing where an address stands in its place."""
 
 
 class Slot:
     """An easy handle. What is set and has not changed since the last request is not set again."""
 
     __slots__ = (
-        "body", "curl", "headers", "jar", "lines", "open", "permitted", "plain", "refused", "room", "timeout_ms",
-        "too_large", "unopened", "way",
+        "body", "curl", "headers", "jar", "led", "lines", "open", "permitted", "plain", "refused", "resent", "room",
+        "sent_to", "timeout_ms", "too_large", "unopened", "way",
     )  # fmt: skip
 
     def __init__(self, *, jar: bool) -> None:
@@ -52,7 +56,6 @@ class Slot:
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PATH_AS_IS, 1)
         curl.setopt(pycurl.USERAGENT, AGENT)
-        curl.setopt(pycurl.ACCEPT_ENCODING, NOTHING)  # all that libcurl can undo
         curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
         curl.setopt(pycurl.OPT_CERTINFO, 1)
         curl.setopt(pycurl.PROXY, NOTHING)  # not even from the process's own environment
@@ -60,18 +63,23 @@ class Slot:
         curl.setopt(pycurl.HEADERFUNCTION, self.lines.append)  # bounded by libcurl: 300 KiB, 5,000 fields
         curl.setopt(pycurl.WRITEFUNCTION, self._write)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
+        curl.setopt(pycurl.PREREQFUNCTION, self._before)
         if self.jar:
             curl.setopt(pycurl.COOKIEFILE, NOTHING)
         self.way: Way | None = None
         self.headers: list[str] | None = None
+        self.led: list[str] = []
         self.timeout_ms = 0
         self.plain = True
 
-    def load(self, request: HttpRequest, url: str, headers: list[str], way: Way) -> None:
-        """Put a request on the handle."""
+    def load(
+        self, request: HttpRequest, url: str, headers: list[str], way: Way, *, led: list[str], timeout_s: float
+    ) -> None:
+        """Put a request on the handle. `led` says where names lead, as libcurl wants it: it looks up none itself."""
         curl = self.curl
         self.room = request.target.max_body
-        self.too_large = self.permitted = False
+        self.too_large = self.permitted = self.resent = False
+        self.sent_to = ""
         self.refused: str | None = None
         self.unopened: OSError | None = None
         if self.way is not way:
@@ -80,13 +88,19 @@ class Slot:
         if self.headers is not headers:
             self.headers = headers
             curl.setopt(pycurl.HTTPHEADER, headers)
-        timeout_ms = max(1, int(request.timeout_s * 1000))
+        if self.led != led:
+            self.led = led
+            curl.setopt(pycurl.RESOLVE, led)
+        timeout_ms = max(1, int(timeout_s * 1000))
         if self.timeout_ms != timeout_ms:
             self.timeout_ms = timeout_ms
             curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
         if request.method != PLAIN or request.body is not None:
             self.plain = False
             self._set_method(request)
+        if request.fresh or request.family is not None:
+            self.plain = False
+            self._set_own(request)
         if request.cookies is not None:
             curl.setopt(pycurl.COOKIELIST, "ALL")  # an empty jar first
             for line in request.cookies:
@@ -120,6 +134,13 @@ class Slot:
             curl.setopt(pycurl.POSTFIELDS, request.body)
         curl.setopt(pycurl.CUSTOMREQUEST, request.method)
 
+    def _set_own(self, request: HttpRequest) -> None:
+        """Give a request a connection that is nobody else's, before it and after it."""
+        self.curl.setopt(pycurl.FRESH_CONNECT, 1)
+        self.curl.setopt(pycurl.FORBID_REUSE, 1)
+        if request.family is not None:
+            self.curl.setopt(pycurl.IPRESOLVE, FAMILIES[request.family])
+
     def unload(self) -> None:
         """Forget the request."""
         self.lines.clear()
@@ -143,9 +164,26 @@ class Slot:
         self.body.append(chunk)
         return None
 
+    def _before(self, address: str, *_more: Any) -> int:
+        """Let a request be sent once.
+
+        When a connection that was used before dies without an answer, libcurl would send the request again by itself,
+        and nobody would know that it was carried out twice.
+        """
+        if self.sent_to:
+            self.resent = True
+            return int(pycurl.PREREQFUNC_ABORT)
+        self.sent_to = address
+        if self.open:
+            self.close_sockets()
+        return int(pycurl.PREREQFUNC_OK)
+
     def _open(self, _purpose: int, address: tuple[int, int, int, tuple[Any, ...]]) -> Any:
         """Open a socket to an address that libcurl resolved, if the target may be reached there."""
         self.close_sockets()
+        if self.sent_to:  # what a second connection would be for, see `_before`
+            self.resent = True
+            return pycurl.SOCKET_BAD
         family, kind, protocol, peer = address
         way = self.way
         if way is not None and way.proxy is None:

@@ -19,6 +19,7 @@ from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact
 from releasegate.wire.dial import Phases, dial
+from releasegate.wire.names import Names
 from releasegate.wire.origin import on_origin
 from releasegate.wire.sound import is_header, is_url
 from releasegate.wire.websocket import Connection, OpenSocket, UpgradeRefused
@@ -39,15 +40,17 @@ async def open_socket(
     asked: Asked,
     phases: Phases,
     environ: Mapping[str, str],
+    names: Names,
     timeout_s: float,
+    *,
     context_for: Callable[[Target], ssl.SSLContext],
 ) -> OpenSocket:
     """Connect, secure and upgrade. Raises CouldNotLook, UpgradeRefused, TimeoutError."""
     protocol = _protocol(asked, phases)
-    sock = await dial(phases.target, phases, environ, timeout_s)
+    sock = await dial(phases.target, phases, environ, names, timeout_s)
     contact = Contact(
         target=phases.target.name, host=phases.target.host, port=phases.target.port,
-        address=str(sock.getpeername()[0]), bytes_sent=0,
+        address=phases.peer, bytes_sent=0,
     )  # fmt: skip
     phases.contact = lambda: contact
     try:

@@ -1,0 +1,32 @@
+"""The lines of an answer's heads in, the fields of the last one out. Pure."""
+
+Fields = tuple[tuple[str, str], ...]
+
+
+class EndlessError(ValueError):
+    """The head does not end: to libcurl a connection closed there is an answer without a body."""
+
+
+def parse_head(lines: list[bytes]) -> Fields:
+    """Read the fields of the last head: informational answers come before it, trailers behind it.
+
+    Raises EndlessError.
+    """
+    out: list[tuple[str, str]] = []
+    ended = False
+    for line in lines:
+        if line.startswith(b"HTTP/"):
+            out.clear()
+            ended = False
+            continue
+        name, colon, value = line.decode("latin-1").partition(":")
+        if ended or not (stripped := line.strip()):
+            ended = True
+        elif line[0] in b" \t":
+            if out:
+                out[-1] = (out[-1][0], f"{out[-1][1]} {stripped.decode('latin-1')}")
+        elif colon:
+            out.append((name.lower(), value.strip()))
+    if not ended:
+        raise EndlessError("the connection was closed within the answer's head")
+    return tuple(out)

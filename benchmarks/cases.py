@@ -65,7 +65,7 @@ FLOWS = """\
         websocket:
           connect: chat:/
           send: {type: start_agent, n: "{{n}}"}
-          event: $.type
+          where: {$.n: "{{n}}"}
           events:
             - agent_started: {within: 2s}
             - agent_thinking: {within: 2s}

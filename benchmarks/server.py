@@ -4,6 +4,7 @@ A bare asyncio protocol: it must cost less than the clients that are measured ag
 """
 
 import asyncio
+import json
 import sys
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -39,10 +40,11 @@ class Target(asyncio.Protocol):
 
 
 async def stream(connection: ServerConnection) -> None:
-    async for _message in connection:
+    async for message in connection:
+        asked = json.loads(message)
         for event in EVENTS:
             await asyncio.sleep(EVENT_EVERY_S)
-            await connection.send(f'{{"type":"{event}"}}')
+            await connection.send(json.dumps({"type": event, "n": asked.get("n")}))
 
 
 async def main() -> None:

@@ -133,7 +133,7 @@ class RevisionReader:
         )  # fmt: skip
         seen = problem = address = unreached = None
         try:
-            answer = await self.wire.fetch(request)
+            answer, problem = await self._fetch(request)
             address = answer.contact.address
             seen = extract(revision, answer)
         except CouldNotLook as trouble:
@@ -146,6 +146,18 @@ class RevisionReader:
             target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem, address=address or None
         )
         return Answered(reading, unreached)
+
+    async def _fetch(self, request: HttpRequest) -> tuple[HttpAnswer, str | None]:
+        """Ask; once more where nobody answered, and say so: a run reads often, and each reading could void it.
+
+        An answer is never asked for again, whatever it says, and neither is one that did not come in time.
+        """
+        try:
+            return await self.wire.fetch(request), None
+        except CouldNotLook as first:
+            if first.trouble.reason == "timeout":
+                raise
+            return await self.wire.fetch(request), f"asked twice: {first}"
 
     async def arrive(
         self,

@@ -13,6 +13,7 @@ from typing import Any
 
 MAX_DEPTH = 100
 MAX_DIGITS = 400
+LONGEST_KEY = 60
 
 # Possessive, and a text that is never closed is eaten up to the end: linear whatever staging sends.
 _TEXTS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
@@ -75,7 +76,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise NotJson(f"duplicate key {json.dumps(key[:60])}")
+                shown = key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…"
+                raise NotJson(f"duplicate key {json.dumps(shown, ensure_ascii=False)}")
             seen.add(key)
     return out
 

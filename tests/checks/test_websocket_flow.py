@@ -1,7 +1,21 @@
 """Connecting, asking, and all that comes: what stands in a sample of it."""
 
 import pytest
-from websocket_world import AGENT, HEALTHY, NONCE, RUN, names, ours, sample, spans, talk, theirs, trouble, unmet
+from websocket_world import (
+    AGENT,
+    HEALTHY,
+    NONCE,
+    RUN,
+    names,
+    ours,
+    sample,
+    spans,
+    survivors,
+    talk,
+    theirs,
+    trouble,
+    unmet,
+)
 
 from releasegate.model import Outcome
 
@@ -216,3 +230,16 @@ def test_a_slow_gate_reads_what_waits_and_then_ends():
     one, staging = sample(talk({"a": {"within": "2s"}}), *strangers, busy_s=4)
     assert unmet(one) == ["timeout waiting for a, 2 s after the send; 6 messages came, none of ours"]
     assert len(staging.script) == 44
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_server_chooses_one_of_the_subprotocols_that_are_offered(refuses):
+    config = {"connect": "chat:/ws", "subprotocols": ["v2", "v1"], "expect": {"status": 101}}
+    one, _ = sample(config, refuses_subprotocols=refuses)
+    assert one.met is not refuses
+    assert (
+        one.expectations[-1].text
+        == f'subprotocol in ["v2","v1"] (got {"nothing" if refuses else chr(34) + "v2" + chr(34)})'
+    )
+    if not refuses:
+        assert survivors(config) == ()

@@ -92,6 +92,8 @@ class Staging:
     identity_cookies: tuple = ()
     close_code: int | None = None
     close_reason: str = ""
+    subprotocol: str | None = None
+    refuses_subprotocols: bool = False
     contact: Contact = CONTACT
 
     async def open_websocket(self, target, url, headers, timeout_s, *, max_message, subprotocols=()):
@@ -104,6 +106,8 @@ class Staging:
         if self.refusal:
             raise refused(*self.refusal, phases=phases, contact=self.contact)
         self.opened = self.now
+        if subprotocols and not self.refuses_subprotocols:
+            self.subprotocol = subprotocols[0]
         return self, phases
 
     async def send(self, text):

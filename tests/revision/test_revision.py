@@ -395,3 +395,29 @@ def test_without_a_declared_revision_nothing_is_claimed():
 
 def test_without_a_named_commit_the_deployed_one_is_judged():
     assert identify(None, readings(NEW), frozenset()).judged == NEW
+
+
+def test_a_reading_that_nobody_answered_is_asked_once_more_and_says_so():
+    reader = RevisionReader([target()], ScriptedWire("!", NEW), lambda: "t")
+    (reading,) = asyncio.run(reader.read("after"))
+    assert (reading.revision, reading.problem) == (NEW, "asked twice: refused in connect: nobody listens")
+    assert identify(NEW, (reading,), frozenset()).holds is True
+
+
+@pytest.mark.parametrize("said", ["", "no commit"])
+def test_an_answer_is_never_asked_for_again(said):
+    wire = ScriptedWire(said, NEW)
+    asyncio.run(RevisionReader([target()], wire, lambda: "t").read("after"))
+    assert len(wire.asked) == 1
+
+
+def test_a_reading_that_did_not_come_in_time_is_not_waited_for_twice():
+    class Slow(ScriptedWire):
+        async def fetch(self, request):
+            self.asked.append(request)
+            raise CouldNotLook(Trouble(phase="first byte", reason="timeout", message="nothing came"))
+
+    wire = Slow()
+    (reading,) = asyncio.run(RevisionReader([target()], wire, lambda: "t").read("after"))
+    assert len(wire.asked) == 1
+    assert reading.revision is None

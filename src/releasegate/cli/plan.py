@@ -50,6 +50,7 @@ def _answer(plan: Plan) -> dict[str, object]:
             "critical": check.decl.critical,
             "targets": list(check.targets),
             "later": check.later,
+            "brought_in": check.brought_in,
         }
         for check in plan.checks
     ]
@@ -68,6 +69,7 @@ def _text(plan: Plan) -> str:
     for check in plan.checks:
         notes = ["critical"] * check.decl.critical + ["advisory"] * check.decl.advisory
         notes += [f"not judged yet: {check.later}"] if check.later else []
+        notes += [f"brought in: {check.brought_in}"] if check.brought_in else []
         lines.append(
             f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {_samples(check):>7}  {_writes(check):>6}"
             f"  {' '.join(check.targets)}" + (f"  ({', '.join(notes)})" if notes else "")

@@ -26,6 +26,7 @@ UNREACHABLE = {
     "no-file": "the file that the check sends cannot be read: is it committed, and does the job check it out?",
     "login": "the identity could not be had: look at its secret, at the clocks, and at the target it logs in to",
 }
+BROKEN_ON_ITS_WAY = "the answer of {target} is broken or cut on its way: look at what compresses or passes it on, in the app and in the proxies"
 ALIASES = {
     "name": "dns", "resolve": "dns", "certificate": "tls", "eof": "closed", "disconnected": "closed", "aborted": "reset",
     "forbidden": "not-allowed", "address": "not-allowed", "origin": "not-allowed", "identity": "login", "credentials": "login",
@@ -108,6 +109,8 @@ def _of_trouble(sample: Sample) -> str:
     trouble = sample.trouble
     assert trouble is not None  # noqa: S101 - asked by the only caller
     reason = re.sub(r"[^a-z0-9]+", "-", trouble.reason.lower())
+    if (reason, trouble.phase) == ("protocol", "transfer"):
+        return BROKEN_ON_ITS_WAY
     if "timeout" in reason:
         late = LATE.get(trouble.phase)
         return (
@@ -214,6 +217,8 @@ def _capture(unmet: Expectation, _: Sample) -> str | None:
 
 
 def _broken_answer(unmet: Expectation, _: Sample) -> str | None:
+    if unmet.text.startswith("a message is not JSON: "):
+        return "{target} sends JSON that nobody can read: the message stands in the timeline; look at what writes it"
     if "is not JSON" in unmet.text:
         return "{target} does not answer in JSON: a proxy's error page, a login page, or an empty answer?"
     return None

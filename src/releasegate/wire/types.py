@@ -51,6 +51,11 @@ class Socket(Protocol):
     @property
     def close_reason(self) -> str: ...
 
+    @property
+    def subprotocol(self) -> str | None:
+        """The one of those offered that the server chose."""
+        ...
+
     async def send(self, text: str) -> None: ...
 
     async def receive(self, timeout_s: float) -> "Message | None":

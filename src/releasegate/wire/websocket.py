@@ -209,6 +209,10 @@ class OpenSocket:
         return received.reason if received is not None else ""
 
     @property
+    def subprotocol(self) -> str | None:
+        return self._connection.protocol.subprotocol
+
+    @property
     def _over(self) -> bool:
         connection = self._connection
         return connection.lost or connection.protocol.state is State.CLOSED

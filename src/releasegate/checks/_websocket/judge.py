@@ -7,7 +7,7 @@ from typing import Any
 from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow, Message, Observation, beginning
 from releasegate.checks._websocket.walk import Came, Walk
 from releasegate.checks.base import Judgement
-from releasegate.expect import Demand, judge_duration, judge_json, judge_value, matches_where, meets, why
+from releasegate.expect import MISSING, Demand, judge_duration, judge_json, judge_value, matches_where, meets, why
 from releasegate.expect.text import duration, flat
 from releasegate.model import Expectation, Level
 
@@ -73,6 +73,9 @@ def _upgrade(flow: Flow, observation: Observation, scope: Scope) -> Expectations
     judged = judge_value(flow.status, observation.status, scope, step=step)
     if flow.latency:
         judged += judge_duration(flow.latency, observation.upgrade_s, step="upgrade")
+    if flow.subprotocols and observation.status == SWITCHING:  # a browser fails the connection when none is chosen
+        chosen = MISSING if observation.subprotocol is None else observation.subprotocol
+        judged += judge_value((Demand("subprotocol", "in", list(flow.subprotocols)),), chosen, scope, step="upgrade")
     return judged
 
 

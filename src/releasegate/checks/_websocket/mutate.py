@@ -15,6 +15,7 @@ from releasegate.model import Expectation
 
 FOREIGN = "another client of the same socket"
 FAILED = 503
+OF_THE_UPGRADE = {"status": "status", "latency": "upgrade_s", "subprotocol": "subprotocol"}
 NORMAL = 1000
 
 
@@ -23,12 +24,10 @@ def violate(observation: Observation, expectation: Expectation) -> Observation |
     if not expectation.met:
         return None
     events = _events(observation)
-    if expectation.subject == "status":
-        status = violate_value(events.status, expectation)
-        return None if status is VACUOUS else replace(events, status=status)
-    if expectation.subject == "latency":
-        slower = violate_value(events.upgrade_s, expectation)
-        return None if slower is VACUOUS else replace(events, upgrade_s=slower)
+    if expectation.subject in OF_THE_UPGRADE:
+        field = OF_THE_UPGRADE[expectation.subject]
+        other = violate_value(getattr(events, field), expectation)
+        return None if other is VACUOUS else replace(events, **{field: other})
     subject, _, name = expectation.subject.partition(" ")
     if subject == "never":
         return _forbidden(events, name)

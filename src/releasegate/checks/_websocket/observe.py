@@ -48,7 +48,7 @@ async def observe(flow: Flow, probe: Probe) -> Observation:
     upgrade_s = probe.clock() - asked
     try:
         if not flow.events:
-            return Observation(status=SWITCHING, upgrade_s=upgrade_s)
+            return Observation(status=SWITCHING, upgrade_s=upgrade_s, subprotocol=socket.subprotocol)
         return await _Listener(flow, probe, socket, due_s).listen(upgrade_s)
     finally:
         await _close(socket, probe)
@@ -154,6 +154,7 @@ class _Listener:
         return Observation(
             status=SWITCHING,
             upgrade_s=upgrade_s,
+            subprotocol=self.socket.subprotocol,
             sent_s=sent_s,
             sends=tuple(self.sends),
             ended_s=self._now_s(),

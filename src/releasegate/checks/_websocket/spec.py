@@ -162,6 +162,7 @@ class Observation(Struct, frozen=True, kw_only=True):
 
     status: int
     upgrade_s: float
+    subprotocol: str | None = None
     refusal: str | None = None
     sent_s: float = 0.0
     sends: tuple[tuple[str, float], ...] = ()

@@ -80,7 +80,7 @@ def numeric(host: str, port: int) -> Addresses | None:
     if literal_kind(host) is None:
         return None
     try:
-        return _peers(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+        return _peers(socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
     except socket.gaierror:
         return None
 

@@ -138,7 +138,11 @@ def witness(kind: Kind, spec: Any, taken: Taken) -> tuple[bool, tuple[str, ...]]
     """Tell whether a green sample could have been red: its mutants are judged as it was."""
     from releasegate.evidence.mutants import red_capable
 
+    passes = getattr(kind, "passes", None)
+
     def met(observation: Any) -> bool:
+        if passes:
+            return bool(passes(spec, observation, taken.scope))
         return outcome_of(kind.judge(spec, observation, taken.scope).expectations) is Outcome.MET
 
     losses = getattr(kind, "losses", None)

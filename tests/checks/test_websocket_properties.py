@@ -248,3 +248,17 @@ def test_the_properties_are_about_green_and_red_alike():
     for messages in (good, good[:1], *wrong):
         seen[sample(config, *said_by_staging(messages))[0].met, earliest(config["events"], messages, asked=True)] += 1
     assert seen == {(True, True): 1, (False, False): 4}
+
+
+UPGRADES = st.tuples(st.sampled_from([101, 101, 401, 503]), st.sampled_from([None, "v1", "v9"]), st.booleans())
+
+
+@settings(max_examples=300, deadline=None)
+@given(flows(), scripts(8), UPGRADES, st.booleans())
+def test_passing_is_what_the_judge_comes_to(config, messages, upgrade, closes):
+    status, subprotocol, offers = upgrade
+    config = {**config, **({"subprotocols": ["v1"]} if offers else {}), "expect": {"latency": "500ms"}}
+    closed = Closed(at_s=1.0, code=1000, reason="") if closes else None
+    seen = replace(everything(said_by_staging(messages)), status=status, subprotocol=subprotocol, closed=closed)
+    flow = read(config)
+    assert KIND.passes(flow, seen, SCOPE) is (outcome_of(KIND.judge(flow, seen, SCOPE).expectations) == "met")

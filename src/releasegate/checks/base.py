@@ -94,6 +94,9 @@ class Kind(Protocol):
     `observe` raises only CouldNotLook or one of `troubles`; any other exception is a bug of ours.
     `timeout_s` bounds one sample in all; `writes` counts the requests of one sample that may change something;
     `cleans_up` says that what a sample writes, it takes away again.
+
+    A kind may have `passes(spec, observation, scope) -> bool`: whether `judge` comes to met, without its words. Mutants
+    are judged so, and a test must hold the two to each other.
     """
 
     name: str

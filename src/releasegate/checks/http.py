@@ -55,6 +55,9 @@ class Http:
     def judge(self, spec: Flow, observation: Observation, scope: Mapping[str, Any]) -> Judgement:
         return judge.judge(spec, observation, scope)
 
+    def passes(self, spec: Flow, observation: Observation, scope: Mapping[str, Any]) -> bool:
+        return judge.passes(spec, observation, scope)
+
     def violate(self, observation: Observation, expectation: Expectation) -> Observation | None:
         return mutate.violate(observation, expectation)
 

@@ -10,6 +10,7 @@ from releasegate.expect.judge import (
     judge_value,
     matches_where,
     meets,
+    meets_json,
     only_refuses,
 )
 from releasegate.expect.shapes import Bound, JsonExpect, SizeBound, StatusExpect, ValueExpect
@@ -31,6 +32,7 @@ __all__ = [
     "judge_value",
     "matches_where",
     "meets",
+    "meets_json",
     "only_refuses",
     "rejudge",
     "violate_json",

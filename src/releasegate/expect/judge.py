@@ -59,17 +59,14 @@ def judge_size(demands: Sequence[Demand], size: int, *, step: str | None = None)
 
 
 def meets(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bool:
-    """Tell whether a value meets every demand that fails; no words are made."""
-    for demand in demands:
-        if demand.level is not Level.FAIL:
-            continue
-        try:
-            operand = demand.value if demand.constant else resolve(demand.operator, demand.value, scope)
-        except KeyError:
-            return False
-        if not is_met(demand.operator, operand, looked_at(demand.operator, [value])):
-            return False
-    return True
+    """Tell whether a value meets every demand that fails: what `judge_value` says, without its words."""
+    nodes = [] if value is MISSING else [value]
+    return all(_meets(d, nodes, scope, textual=isinstance(value, str)) for d in demands if d.level is Level.FAIL)
+
+
+def meets_json(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON value meets every demand: what `judge_json` says, without its words."""
+    return not isinstance(value, NotJson) and matches_where(demands, value, scope)
 
 
 def only_refuses(demands: Sequence[Demand]) -> bool:
@@ -82,13 +79,31 @@ def matches_where(demands: Sequence[Demand], value: Any, scope: Mapping[str, Any
     """Tell whether a message meets every demand; used to pick, so no words are made."""
     for demand in demands:
         try:
-            operand = demand.value if demand.constant else resolve(demand.operator, demand.value, scope)
             nodes = compile_path(demand.subject).select(value)
-        except (KeyError, TooManyNodes):
+        except TooManyNodes:
             return False
-        if not is_met(demand.operator, operand, looked_at(demand.operator, nodes)):
+        if not _meets(demand, nodes, scope, textual=False):
             return False
     return True
+
+
+def _meets(demand: Demand, nodes: list[Any], scope: Mapping[str, Any], *, textual: bool) -> bool:
+    try:
+        operand, looked = _looked(demand, nodes, scope, textual=textual)
+    except KeyError:
+        return False
+    return is_met(demand.operator, operand, looked)
+
+
+def _looked(demand: Demand, nodes: list[Any], scope: Mapping[str, Any], *, textual: bool) -> tuple[Any, list[Any]]:
+    """Give the filled operand and what of the nodes it is held against. Raises KeyError on a hole nothing fills."""
+    operand = demand.value
+    if not demand.constant:
+        operand = resolve(demand.operator, operand, scope)
+        operand = _as_texts(demand.operator, operand) if textual else operand
+    if textual and demand.operator in ("min", "max"):
+        nodes = [number_of(node) for node in nodes]
+    return operand, looked_at(demand.operator, nodes)
 
 
 def looked_at(operator: str, nodes: list[Any]) -> list[Any]:
@@ -113,16 +128,11 @@ def judge_nodes(
     demand: Demand, nodes: list[Any], scope: Mapping[str, Any], *, step: str | None = None, textual: bool = False
 ) -> Expectation:
     """Judge one demand of all values found for its subject."""
-    operand, whole = demand.value, True
-    if textual and demand.operator in ("min", "max"):
-        nodes = [number_of(node) for node in nodes]
-    if not demand.constant:
-        try:
-            operand = resolve(demand.operator, demand.value, scope)
-        except KeyError as hole:
-            return _unseen(demand, f"nothing fills {{{{{hole.args[0]}}}}}", step)
-        operand = _as_texts(demand.operator, operand) if textual else operand
-    looked = looked_at(demand.operator, nodes)
+    whole = True
+    try:
+        operand, looked = _looked(demand, nodes, scope, textual=textual)
+    except KeyError as hole:
+        return _unseen(demand, f"nothing fills {{{{{hole.args[0]}}}}}", step)
     met = is_met(demand.operator, operand, looked)
     words = demand.words if demand.constant else demand.said(operand)
     if not demand.constant:

@@ -10,7 +10,7 @@ from releasegate.checks._http import states
 from releasegate.checks._http.meaning import stored_s_ago
 from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
 from releasegate.checks.base import Judgement
-from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, meets, why
+from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, meets, meets_json, why
 from releasegate.expect.text import duration
 from releasegate.model import Expectation, Level
 
@@ -65,6 +65,29 @@ def holds(expectations: Expectations) -> bool:
         if not expectation.met and expectation.level is Level.FAIL:
             return False
     return True
+
+
+def passes(flow: Flow, observation: Observation, scope: Scope) -> bool:
+    """Tell whether `judge` comes to met, without making its words."""
+    if len(observation.seen) < len(flow.steps):
+        return False
+    return all(map(_passes_step, flow.steps, observation.seen, [scope] * len(flow.steps)))
+
+
+def _passes_step(request: Request, seen: Seen, scope: Scope) -> bool:
+    if request.poll is not None or request.captures:
+        return holds(judge_step(request, seen, scope))
+    expect, answer = request.expect, seen.answer
+    age_s = stored_s_ago(answer.headers)
+    return (
+        meets(expect.status, answer.status, scope)
+        and all(meets(demands, header_value(answer, name), scope) for name, demands in expect.headers)
+        and (not expect.json or meets_json(expect.json, answer.json, scope))
+        and (not expect.body or holds(_judge_body(expect, answer, scope, None)))
+        and meets(expect.size, len(answer.body), scope)
+        and meets(expect.latency, round(answer.total_s, 6), scope)
+        and (age_s is None or meets(expect.age, round(age_s, 6), scope))
+    )
 
 
 def judge_step(request: Request, seen: Seen, scope: Scope) -> Expectations:

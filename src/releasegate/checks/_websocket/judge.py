@@ -32,6 +32,20 @@ def judge(flow: Flow, observation: Observation, scope: Scope) -> Judgement:
     return Judgement(expectations=found, signature=f"websocket {reason}", excerpt=_excerpt(observation))
 
 
+def passes(flow: Flow, observation: Observation, scope: Scope) -> bool:
+    """Tell whether `judge` comes to met, without making its words."""
+    status, chosen = observation.status, observation.subprotocol
+    if not meets(flow.status, status, scope) or not meets(flow.latency, round(observation.upgrade_s, 6), scope):
+        return False
+    if status != SWITCHING:
+        return True
+    if flow.subprotocols and chosen not in flow.subprotocols:
+        return False
+    walk = follow(flow, observation, scope)
+    done = not flow.events or (walk.awaited is None and walk.forbidden is None and walk.unreadable is None)
+    return done and (not walk.came or came_well(walk.came[-1], scope))
+
+
 def holds(expectations: Expectations) -> bool:
     """Tell whether nothing that fails is unmet."""
     for e in expectations:  # noqa: SIM110 - asked so often that a generator would be felt

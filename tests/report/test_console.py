@@ -122,12 +122,13 @@ def test_a_silent_answerer_is_told_from_nobody():
 
 
 def test_what_blocks_comes_first_then_critical_then_weight():
+    own = {"failure": unmet_sample(demand("$.a", "$.a == 1 (got 2)"))}
     story = evidence(
-        check("a.light", "✗✗✗", weight=1.0),
-        check("a.undecided", "✗✓", Label.UNPROVEN, critical=True),
-        check("a.heavy", "✗✗✗", weight=9.0),
-        check("a.advisory", "✗✗✗", advisory=True, weight=99.0),
-        check("a.critical", "✗✗✗", critical=True, weight=0.5),
+        check("a.light", "✗✗✗", weight=1.0, **own),
+        check("a.undecided", "✗✓", Label.UNPROVEN, critical=True, **own),
+        check("a.heavy", "✗✗✗", weight=9.0, **own),
+        check("a.advisory", "✗✗✗", advisory=True, weight=99.0, **own),
+        check("a.critical", "✗✗✗", critical=True, weight=0.5, **own),
         state=State.UNSTABLE,
     )
     heads = re.findall(r"^(?:FAILED|UNPROVEN) a\.(\w+)", plain(story), re.MULTILINE)
@@ -245,7 +246,8 @@ def test_a_green_that_would_not_have_noticed_is_named_with_what():
 
 
 def test_five_thousand_failures_stay_readable_and_counted():
-    story = evidence(*(check(f"a.c{n}", "✗✗✗") for n in range(5000)), state=State.UNSTABLE)
+    failure = unmet_sample(demand("$.a", "$.a == 1 (got 2)"))
+    story = evidence(*(check(f"a.c{n}", "✗✗✗", failure=failure) for n in range(5000)), state=State.UNSTABLE)
     lines = plain(story).split("\n")
     assert len(lines) < 400
     assert "and 4,788 more that did not pass; all are in the evidence file" in lines
@@ -286,3 +288,13 @@ def test_no_line_is_wider_than_the_terminal(width: int):
 def test_wrapping_loses_no_word():
     text = "one two three four five six " + "x" * 90
     assert "".join("".join(wrap(text, 20, hang=4)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(("status", "together"), [(401, True), (503, True), (404, False), (200, False)])
+def test_a_status_that_has_one_cause_for_all_is_told_once(status, together):
+    failure = unmet_sample(demand("status", f"status == 201 (got {status})", found=[status]))
+    elsewhere = unmet_sample(demand("status", f"status == 201 (got {status})", found=[status]), target="auth")
+    checks = [check(f"a.c{n}", "✗✗✗", failure=failure) for n in range(3)]
+    report = plain(evidence(*checks, check("a.other", "✗✗✗", failure=elsewhere), state=State.UNSTABLE))
+    assert (f"FAILED 3 checks: status == 201 (got {status})" in report) is together
+    assert "FAILED a.other" in report

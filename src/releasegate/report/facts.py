@@ -15,6 +15,8 @@ from releasegate.verdict.label import SENT_AGAIN
 from releasegate.verdict.metrics import samples_of
 
 MOST_STEPS = 12
+OF_THE_WHOLE = frozenset({401, 403, 429, 500, 502, 503, 504})
+"""Statuses that many checks share for one cause."""
 LONGEST_MOMENT = 48
 MOST_NAMED = 6
 LEFT = "finally: "
@@ -87,11 +89,20 @@ def findings(checks: Iterable[CheckResult]) -> list[Finding]:
 def _cause(check: CheckResult) -> tuple[object, ...]:
     if not check.samples:
         return ("not sampled", check.label, _RUN.sub("", check.not_sampled or check.reason or ""))
-    failed = [s for s in check.samples if s.outcome is not Outcome.MET]
-    if not failed or not all(s.trouble for s in failed):
-        return ("alone", check.id)
-    kinds = {(s.trouble and s.trouble.phase, s.trouble and s.trouble.reason, s.target) for s in failed}
-    return ("trouble", check.label, *kinds.pop()) if len(kinds) == 1 else ("alone", check.id)
+    kinds = {_kind(s) for s in check.samples if s.outcome is not Outcome.MET}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return (check.label, *kind) if kind else ("alone", check.id)
+
+
+def _kind(sample: Sample) -> tuple[object, ...] | None:
+    """Name what may be wrong with a target as a whole: it could not be looked at, or turns everybody away."""
+    trouble = sample.trouble
+    if trouble:
+        return "trouble", trouble.phase, trouble.reason, sample.target
+    first = next((e for e in sample.expectations if not e.met and e.level is Level.FAIL), None)
+    if first is None or first.subject != "status" or not set(first.found) & OF_THE_WHOLE:
+        return None
+    return "status", first.found[0], sample.target
 
 
 def head(finding: Finding, evidence: Evidence) -> str:

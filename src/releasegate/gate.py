@@ -17,7 +17,8 @@ from releasegate.evidence.identity import identify
 from releasegate.model import CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
 from releasegate.plan import Plan
 from releasegate.revision import RevisionReader
-from releasegate.runner import PASSED, Progress, Run, Runner, World, not_run, take, under_way
+from releasegate.runner import PASSED, Progress, Run, Runner, not_run
+from releasegate.sample import World, take, under_way
 from releasegate.sampling import conclude, pause_s
 
 LEAST_BETWEEN = 3

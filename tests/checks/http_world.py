@@ -10,7 +10,7 @@ from releasegate.config.node import Node
 from releasegate.config.shape import Reading
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase, Trouble
-from releasegate.runner import Taken, World, take, witness
+from releasegate.sample import Taken, World, take, witness
 from releasegate.wire.types import HttpAnswer
 
 TARGETS = {

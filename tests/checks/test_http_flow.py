@@ -7,7 +7,7 @@ from http_world import Staging, read, reply, sample, survivors, taken, trouble, 
 
 from releasegate.checks.http import KIND
 from releasegate.model import Outcome
-from releasegate.runner import begin_probe
+from releasegate.sample import begin_probe
 
 OK = {"status": 200}
 

@@ -13,7 +13,7 @@ from http_world import NONCE, read, unmet
 from releasegate.checks.http import KIND
 from releasegate.config.model import Target
 from releasegate.model import Outcome
-from releasegate.runner import World, take
+from releasegate.sample import World, take
 from releasegate.wire.live import LiveWire
 
 

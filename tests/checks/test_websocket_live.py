@@ -15,7 +15,7 @@ from websockets.utils import accept_key
 
 from releasegate.checks.websocket import KIND
 from releasegate.model import Outcome
-from releasegate.runner import World, take
+from releasegate.sample import World, take
 from releasegate.wire.live import LiveWire
 
 AGENT = ["agent_started", "agent_thinking", "agent_completed"]

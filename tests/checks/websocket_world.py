@@ -11,7 +11,7 @@ from releasegate.config.model import Target
 from releasegate.config.shape import Reading
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase, Trouble
-from releasegate.runner import Taken, World, take, witness
+from releasegate.sample import Taken, World, take, witness
 from releasegate.wire.types import HttpAnswer, Message
 
 CHAT = Target(name="chat", url="ws://chat.test:80", scheme="ws", host="chat.test", port=80, path="/v1")

@@ -10,7 +10,7 @@ from docs_examples import codes, page, rows, shown
 from releasegate.checks.tcp import CONNECTS, DEFAULT_TIMEOUT_S, EXPECT, KIND
 from releasegate.config.load import load
 from releasegate.config.model import Target
-from releasegate.runner import World, take
+from releasegate.sample import World, take
 from releasegate.sampling import PROFILES
 from releasegate.wire.live import LiveWire
 

@@ -7,7 +7,7 @@ import pycurl
 import pytest
 from docs_examples import codes, page, rows, section, shown
 
-from releasegate import identities, revision, runner, wire
+from releasegate import identities, revision, sample, wire
 from releasegate.checks import tcp
 from releasegate.checks._http import meaning
 from releasegate.config.load import load
@@ -41,7 +41,7 @@ def test_the_bounds_are_those_of_the_code():
         "making a TCP connection": f"its `timeout`; {tcp.DEFAULT_TIMEOUT_S:g} s",
         "one try of a login": f"{identities.LOGIN_TIMEOUT_S:g} s",
         "reading a revision": f"{revision.READ_TIMEOUT_S:g} s",
-        "the `finally` of a sample": f"{runner.CLEAN_UP_S:g} s",
+        "the `finally` of a sample": f"{sample.CLEAN_UP_S:g} s",
         "the body of an answer, as it comes and decompressed": f"the target's `max_body`; {DEFAULT_MAX_BODY // 2**20} MiB",
         "the body of a refused upgrade": f"{websocket.LARGEST_REFUSAL // 1024} KiB kept",
         "WebSocket messages that wait to be read": (

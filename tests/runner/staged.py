@@ -10,7 +10,7 @@ from releasegate.config.shape import Shape
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Expectation, Trouble
 from releasegate.plan import PlannedCheck
-from releasegate.runner import World
+from releasegate.sample import World
 
 
 class Anything(Shape):

@@ -28,7 +28,7 @@ from releasegate.model import Evidence
 from releasegate.plan import Plan, build
 from releasegate.redact import Redactor
 from releasegate.report import console
-from releasegate.runner import World
+from releasegate.sample import World
 from releasegate.wire.live import LiveWire
 
 DEFAULT_EVIDENCE = ".releasegate/evidence.json"

@@ -1,7 +1,7 @@
 """Demands and what was found in, expectations out: met or not, with both kept, in words and for a second judging."""
 
 from releasegate.config.shape import MISSING
-from releasegate.expect.again import rejudge, why
+from releasegate.expect.again import holds, rejudge, why
 from releasegate.expect.demand import Demand, bound_s
 from releasegate.expect.judge import (
     judge_duration,
@@ -26,6 +26,7 @@ __all__ = [
     "StatusExpect",
     "ValueExpect",
     "bound_s",
+    "holds",
     "judge_duration",
     "judge_json",
     "judge_size",

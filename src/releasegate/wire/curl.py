@@ -22,6 +22,7 @@ from releasegate.wire.lead import lead, names_on
 from releasegate.wire.names import Names
 from releasegate.wire.origin import on_origin
 from releasegate.wire.proxy import BadProxyError, proxy_for
+from releasegate.wire.reasons import OS_REASONS
 from releasegate.wire.slot import Slot, Way
 from releasegate.wire.sound import is_cookie_line, is_header, is_method, is_url
 from releasegate.wire.trust import trust_for
@@ -186,7 +187,7 @@ class CurlWire:
             phase, status = "connect", info(pycurl.HTTP_CONNECTCODE)
             message = f"the proxy answered with status {status}" if status else message
         elif slot.unopened is not None and code == pycurl.E_COULDNT_CONNECT:
-            reason = libcurl.OS_REASONS.get(slot.unopened.errno or 0, "unreachable")
+            reason = OS_REASONS.get(slot.unopened.errno or 0, "unreachable")
             message = f"no socket: {slot.unopened.strerror}"
         done = libcurl.after_look_up(libcurl.failed_phases(info, phase, resent=slot.resent), spent_s)
         contact = self._contact(slot, way) if slot.sent_to or info(pycurl.PRIMARY_IP) else None

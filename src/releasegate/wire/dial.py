@@ -1,7 +1,6 @@
 """A target in, a connected socket to a vetted address out, with the phases that it took."""
 
 import asyncio
-import errno
 import socket
 import ssl
 from base64 import b64encode
@@ -15,18 +14,8 @@ from releasegate.model import Contact, Phase, Trouble
 from releasegate.wire.address import literal_refusal, refusal
 from releasegate.wire.names import Addresses, Names, permitted
 from releasegate.wire.proxy import BadProxyError, Proxy, proxy_for
+from releasegate.wire.reasons import OS_REASONS
 
-OS_REASONS = {
-    errno.ECONNREFUSED: "refused",
-    errno.ENETUNREACH: "unreachable",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.EADDRNOTAVAIL: "unreachable",
-    errno.EAFNOSUPPORT: "unreachable",
-    errno.ETIMEDOUT: "timeout",
-    errno.ECONNRESET: "reset",
-    errno.EPIPE: "reset",
-    errno.ECONNABORTED: "reset",
-}
 LONGEST_PROXY_ANSWER = 16 * 1024
 LONGEST_MESSAGE = 300
 HEAD_ENDS = b"\r\n\r\n"

@@ -1,11 +1,11 @@
 """libcurl's times, codes and messages in; phases, reasons and sentences out. Pure."""
 
-import errno
 from typing import Any
 
 import pycurl
 
 from releasegate.model import Phase
+from releasegate.wire.reasons import OS_REASONS
 
 MICRO = 1e-6
 OPENING = ("name", "connect", "TLS")
@@ -26,19 +26,6 @@ REASONS = {
     TOO_LARGE: "too large",
     97: "proxy",  # CURLE_PROXY: a SOCKS proxy says no
     **dict.fromkeys(TLS_CODES, "tls"),
-}
-OS_REASONS = {
-    errno.ECONNREFUSED: "refused",
-    errno.ENETUNREACH: "unreachable",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.EADDRNOTAVAIL: "unreachable",
-    errno.EAFNOSUPPORT: "unreachable",
-    errno.ENETDOWN: "unreachable",
-    errno.EHOSTDOWN: "unreachable",
-    errno.ETIMEDOUT: "timeout",
-    errno.ECONNRESET: "reset",
-    errno.EPIPE: "reset",
-    errno.ECONNABORTED: "reset",
 }
 SAID = (  # what libcurl has no code of its own for
     ("Too large response headers", "too large"),

@@ -10,6 +10,7 @@ from releasegate.checks._http.session import Session
 from releasegate.checks._http.spec import Answer, Flow, Observation, Poll, Request, Seen
 from releasegate.checks.base import Probe
 from releasegate.errors import CouldNotLook
+from releasegate.expect import holds
 from releasegate.model import Phase
 from releasegate.template import Template
 
@@ -34,7 +35,7 @@ async def observe(flow: Flow, probe: Probe) -> Observation:
         _capture(request, seen[-1].answer, probe)
         if request.step is not None and request.poll is None:
             probe.note_moment(request.step, str(seen[-1].answer.status))
-        if not judge.holds(judge.judge_step(request, seen[-1], probe.scope)):
+        if not holds(judge.judge_step(request, seen[-1], probe.scope)):
             break
     return Observation(seen=tuple(seen))
 
@@ -100,7 +101,7 @@ def _look(request: Request, session: Session, before: Seen | None, answer: Answe
     if request.states is None:
         until = request.poll.until if request.poll else None
         scope = session.probe.scope
-        reached = until is not None and judge.holds(judge.judge_answer(until, answer, scope, request.step))
+        reached = until is not None and holds(judge.judge_answer(until, answer, scope, request.step))
     else:
         before_path, path = path, states.follow(request.states, path, at_s, answer)
         if path != before_path:
@@ -170,7 +171,7 @@ async def _clean(request: Request, flow: Flow, session: Session) -> str | None:
         return f"{what}: {error.trouble.reason}, {error.trouble.message}"
     judged = judge.judge_answer(request.expect, answer, probe.scope, None)
     gone = 200 <= answer.status < 300 or answer.status in GONE  # noqa: PLR2004
-    clean = judge.holds(judged) and (gone or bool(request.expect.status))
+    clean = holds(judged) and (gone or bool(request.expect.status))
     return None if clean else f"{what}: status {answer.status}"
 
 

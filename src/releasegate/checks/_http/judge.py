@@ -10,7 +10,17 @@ from releasegate.checks._http import states
 from releasegate.checks._http.meaning import stored_s_ago
 from releasegate.checks._http.spec import Answer, Capture, Expect, Flow, Observation, Request, Seen
 from releasegate.checks.base import Judgement
-from releasegate.expect import MISSING, judge_duration, judge_json, judge_size, judge_value, meets, meets_json, why
+from releasegate.expect import (
+    MISSING,
+    holds,
+    judge_duration,
+    judge_json,
+    judge_size,
+    judge_value,
+    meets,
+    meets_json,
+    why,
+)
 from releasegate.expect.text import duration
 from releasegate.model import Expectation, Level
 
@@ -57,14 +67,6 @@ def _not_taken(request: Request) -> Expectation:
         subject="answer", operator="exists", demanded=True, found=[], met=False,
         text="an answer exists (the step was not taken)", step=request.step,
     )  # fmt: skip
-
-
-def holds(expectations: Expectations) -> bool:
-    """Tell whether nothing that fails is unmet."""
-    for expectation in expectations:  # noqa: SIM110 - the generator of all() costs more than the rest
-        if not expectation.met and expectation.level is Level.FAIL:
-            return False
-    return True
 
 
 def passes(flow: Flow, observation: Observation, scope: Scope) -> bool:

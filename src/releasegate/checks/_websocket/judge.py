@@ -7,7 +7,17 @@ from typing import Any
 from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow, Message, Observation, beginning
 from releasegate.checks._websocket.walk import Came, Walk
 from releasegate.checks.base import Judgement
-from releasegate.expect import MISSING, Demand, judge_duration, judge_json, judge_value, matches_where, meets, why
+from releasegate.expect import (
+    MISSING,
+    Demand,
+    holds,
+    judge_duration,
+    judge_json,
+    judge_value,
+    matches_where,
+    meets,
+    why,
+)
 from releasegate.expect.text import duration, flat
 from releasegate.model import Expectation, Level
 
@@ -44,14 +54,6 @@ def passes(flow: Flow, observation: Observation, scope: Scope) -> bool:
     walk = follow(flow, observation, scope)
     done = not flow.events or (walk.awaited is None and walk.forbidden is None and walk.unreadable is None)
     return done and (not walk.came or came_well(walk.came[-1], scope))
-
-
-def holds(expectations: Expectations) -> bool:
-    """Tell whether nothing that fails is unmet."""
-    for e in expectations:  # noqa: SIM110 - asked so often that a generator would be felt
-        if not e.met and e.level is Level.FAIL:
-            return False
-    return True
 
 
 def follow(flow: Flow, observation: Observation, scope: Scope) -> Walk:

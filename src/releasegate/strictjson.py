@@ -46,7 +46,7 @@ def parse(data: bytes) -> Any:
 
 
 def _said(message: str) -> str:
-    return message[:1].lower() + message[1:]
+    return (message[:1].lower() + message[1:]).removesuffix(" at")
 
 
 def _depth(text: str) -> int:

@@ -165,3 +165,10 @@ def test_the_schema_knows_both_forms():
     lone_form, with_steps = KIND.table.schema()["anyOf"]
     assert {"get", "expect", "finally"} <= lone_form["properties"].keys()
     assert with_steps["required"] == ["steps"]
+
+
+@pytest.mark.parametrize("body", [{"json": {"$.a": 1}}, {"body": {"not": {"contains": "x"}}}, {"size": "1KiB"}])
+@pytest.mark.parametrize(("status", "refused"), [(204, True), (304, True), ([200, 204], False), (200, False)])
+def test_a_body_is_not_expected_of_a_status_that_has_none(status, refused, body):
+    said = problems({"get": "api:/x", "expect": {"status": status, **body}})
+    assert ("an answer of this status has no body" in said) is refused

@@ -115,7 +115,7 @@ def test_plan_counts_samples_and_writes(call, tmp_path):
         ("s.create", "single", 1, 1),
     ]
     assert (answer["samples"], answer["writes"]) == (8, 1)
-    assert "8 samples, 1 writing requests" in call("plan").out
+    assert "8 samples, 1 writing request" in call("plan").out
 
 
 def test_init_writes_a_config_that_validates_and_a_workflow(call, tmp_path):

@@ -485,3 +485,17 @@ def test_a_refusal_without_a_twin_is_warned_of(status, twin, warned):
     said = loaded(gate(checks=checks)).warnings
     assert bool(said) is warned
     assert all("everybody is turned away" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("check", "policy", "refused"),
+    [
+        ("window: 10s, deadline: 3s, ", "", "the check's deadline of 3 s"),
+        ("window: 10s, ", "policy: {deadline: 4s}", "the run's deadline of 4 s"),
+        ("window: 2s, deadline: 3s, ", "policy: {deadline: 4s}", None),
+    ],
+)
+def test_a_window_that_no_deadline_leaves_room_for_is_refused(check, policy, refused):
+    checks = f"suites:\n  smoke:\n    checks:\n      one: {{{check}{HTTP}}}\n"
+    text = gate(policy, checks=checks)
+    assert (refused in the_problem(text).message) if refused else loaded(text)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from verdict_words import FAILED_CONTROL, NO_CONTROL, met, ran, trouble, unmet
 
-from releasegate.model import Label
+from releasegate.model import Label, Trouble
 from releasegate.verdict.label import groups, label_checks
 
 NOTHING = frozenset()
@@ -213,3 +213,11 @@ def test_a_retry_in_a_sample_that_failed_all_the_same_excuses_nothing():
     check = one(ran("a.b", "✗✗✗", each={"✗": unmet(retries=1, notes=(CLOSED,))}))
     assert check.label is Label.FAILED
     assert check.reason == "3 of 3 samples failed: http status 503"
+
+
+def test_a_target_that_answers_brokenly_is_not_said_to_be_silent():
+    cut = Trouble(phase="transfer", reason="protocol", message="cut", target="api")
+    samples = tuple(replace(sample, trouble=cut) for sample in ran("a.x", "!!!").samples)
+    broken = [replace(ran(f"a.c{n}", "!!!"), samples=samples) for n in range(3)]
+    (group,) = groups(label(*broken, ran("a.good")))
+    assert group.sentence == "api fails all alike (transfer protocol): one cause, in the commit or on the way to it"

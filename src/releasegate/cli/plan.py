@@ -8,6 +8,7 @@ from releasegate.checks.catalogue import kind
 from releasegate.cli.files import config_option, environment, json_option, read_config
 from releasegate.cli.show import show
 from releasegate.plan import Plan, PlannedCheck, build
+from releasegate.report.words import plural
 from releasegate.sampling import PROFILES
 
 
@@ -76,5 +77,6 @@ def _text(plan: Plan) -> str:
         )
     lines += [f"left out: {left.id}: {left.reason}" for left in plan.left_out]
     samples, writes = sum(map(_samples, plan.checks)), sum(map(_writes, plan.checks))
-    lines.append(f"{len(plan.checks)} checks; if all are healthy {samples} samples, {writes} writing requests")
+    told = f"{plural(samples, 'sample')}, {plural(writes, 'writing request')}"
+    lines.append(f"{plural(len(plan.checks), 'check')}; if all are healthy {told}")
     return "\n".join(lines)

@@ -34,7 +34,9 @@ def commit(text: str) -> str:
 
 @click.command("run")
 @config_option
-@click.option("--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: the event's commit]")
+@click.option(
+    "--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: RELEASEGATE_SHA, then the event's commit]"
+)
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated.")
 @click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m.")

@@ -11,6 +11,7 @@ from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.node import Problem
 from releasegate.errors import EXIT_USAGE, UsageError
+from releasegate.report.words import plural
 
 
 @click.command("validate")
@@ -71,4 +72,4 @@ def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
     if not any(target.revision for target in config.targets.values()):
         show("warning: no target declares a revision: the gate cannot tell which commit staging runs")
     checks = sum(len(suite.checks) for suite in config.suites)
-    show(f"valid: gate {config.gate}, {len(config.suites)} suites, {checks} checks declared")
+    show(f"valid: gate {config.gate}, {plural(len(config.suites), 'suite')}, {plural(checks, 'check')} declared")

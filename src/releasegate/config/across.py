@@ -62,6 +62,21 @@ def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: R
                 ctx.report(at, message, f"it needs a target of {' or '.join(f'{s}://' for s in sorted(allowed))}")
 
 
+def check_windows(checks: Iterable[Found], deadline_s: float, ctx: Reading) -> None:
+    """Refuse a window that its check's deadline, or that of the run, does not leave room for."""
+    for found in checks:
+        window_s, own_s = found.decl.window_s, found.decl.deadline_s
+        if window_s is None:
+            continue
+        if own_s is not None and window_s >= own_s:
+            message = f"a window of {window_s:g} s does not fit into the check's deadline of {own_s:g} s"
+        elif window_s >= deadline_s:
+            message = f"a window of {window_s:g} s does not fit into the run's deadline of {deadline_s:g} s"
+        else:
+            continue
+        ctx.report(found.node.value["window"], f"{message}: it could never be green", "make the window shorter")
+
+
 def check_ids(secrets: Iterable[str], checks: Iterable[Found], ctx: Reading) -> None:
     """Refuse a `for:` value that is a secret: it would stand in the id of its check, in every report."""
     for found in checks:

@@ -147,6 +147,7 @@ class _Loader:
         policy = values["policy"] or {}
         secrets = Secrets(self.ctx).of_config(root, self.suites.nodes)
         across.check_ids(secrets, self.suites.found, self.ctx)
+        across.check_windows(self.suites.found, policy.get("deadline", DEFAULT_DEADLINE_S), self.ctx)
         return Config(
             gate=values["gate"],
             mode=values["mode"],

@@ -13,6 +13,7 @@ from releasegate.verdict.strength import strength_of
 
 PASSED = frozenset({Label.PASSED, Label.FLAKY})
 LEAST_GROUP = 3
+UNANSWERED = frozenset({"name", "connect", "proxy", "TLS", "upgrade", "request", "first byte"})
 SENT_AGAIN = "; sent again"
 """What a kind writes behind the cause when it notes that it sent a request a second time."""
 LARGEST_WEIGHT = 1e15  # sums of weights stay finite
@@ -28,8 +29,10 @@ class Group(Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        what = f"{self.target} does not answer ({self.phase} {self.reason})"
-        return f"{what}: the commit does not start, or staging is down"
+        cause = f"({self.phase} {self.reason})"
+        if self.phase in UNANSWERED:
+            return f"{self.target} does not answer {cause}: the commit does not start, or staging is down"
+        return f"{self.target} fails all alike {cause}: one cause, in the commit or on the way to it"
 
 
 def label_checks(

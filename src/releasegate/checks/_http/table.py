@@ -30,6 +30,7 @@ from releasegate.config.shape import (
     UrlText,
     inherited,
 )
+from releasegate.expect import Demand
 from releasegate.model import Level
 from releasegate.template import Template, names_in
 
@@ -71,6 +72,7 @@ JUDGED: dict[str, Field] = {
     "expect": Field(EXPECT, says="what the answer must be"),
     "capture": Field(Captures(), default=(), says="values of the answer, for the steps that follow"),
 }
+WITHOUT_BODY = (204, 205, 304)
 ONE_METHOD = (METHODS,)
 ONE_BODY = (BODIES,)
 
@@ -101,11 +103,19 @@ def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
     bodies = [e.json or e.body or e.size for e in (expect, poll and poll.until) if e]
     if "head" in node.value and any(bodies):
         ctx.report(node.value["head"], "an answer to HEAD has no body to expect something of", "use get")
+    if any(bodies) and any(e and _has_no_body(e.status) for e in (expect, poll and poll.until)):
+        ctx.report(
+            node.keys["expect" if expect else "poll"], "an answer of this status has no body", "expect its status alone"
+        )
     if poll is None and expect is None:
         ctx.report(node, "a request without expect could never fail", "add at least expect: {status: 200}")
     elif poll is None and all(demand.level is Level.WARN for demand in expect.all()):
         ctx.report(node.keys["expect"], "every expectation here only warns: this could never fail", "add a status")
     return len(ctx.problems) > before
+
+
+def _has_no_body(status: tuple[Demand, ...]) -> bool:
+    return any(demand.operator == "equals" and demand.value in WITHOUT_BODY for demand in status)
 
 
 def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:

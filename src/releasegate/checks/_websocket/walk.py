@@ -97,7 +97,7 @@ class Walk:
             if name is not None:
                 self.ours += 1
                 self._follow(name, message)
-            elif (why := message.unreadable) is not None:
+            elif (self.came or not self._is_before_the_send(message)) and (why := message.unreadable) is not None:
                 self.unreadable = (why, message)
         if not self.came or self.came[-1].message is not message:
             message.forget()
@@ -109,7 +109,7 @@ class Walk:
             return
         for index, event in enumerate(self.pending, self._at):
             if event.name == name and not (event.optional and self._is_late(message)):
-                if self.asked and message.at_s <= self.since_s:
+                if self._is_before_the_send(message):
                     self.hasty.add(name)
                     return
                 self.came.append(Came(event, message, max(0.0, message.at_s - self.since_s), self.since))
@@ -119,6 +119,9 @@ class Walk:
                 return
         if name in self.later:
             self.early[name] = message.at_s
+
+    def _is_before_the_send(self, message: Message) -> bool:
+        return self.asked and message.at_s <= self.since_s
 
     def _is_late(self, message: Message) -> bool:
         """Tell whether the wait was over: what must come is too late, and what may come does not mend that."""

@@ -36,11 +36,15 @@ class EvidenceError(GateError):
 class CouldNotLook(Exception):  # noqa: N818 - it is not an error of ours: the world did not let us look
     """Raised by the wire and by kinds when the world does not answer; becomes a sample of outcome `trouble`.
 
-    `phases` and `contact` are what was measured before it happened.
+    `phases` and `contact` are what was measured before it happened. `reused`: the connection had carried a request
+    before, so it may have been closed for lying idle.
     """
 
-    def __init__(self, trouble: Trouble, phases: tuple[Phase, ...] = (), contact: Contact | None = None) -> None:
+    def __init__(
+        self, trouble: Trouble, phases: tuple[Phase, ...] = (), contact: Contact | None = None, *, reused: bool = False
+    ) -> None:
         super().__init__(f"{trouble.reason} in {trouble.phase}: {trouble.message}")
         self.trouble = trouble
         self.phases = phases
         self.contact = contact
+        self.reused = reused

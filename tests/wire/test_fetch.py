@@ -32,6 +32,11 @@ def failure(handle, **more):
     return asyncio.run(run())
 
 
+def test_a_header_of_raw_utf8_keeps_all_its_bytes():
+    (got,) = fetch(answering("HTTP/1.1 302 F\r\nLocation: /voilà \r\nContent-Length: 0\r\n\r\n".encode()))
+    assert got.headers[0][1].encode("latin-1").decode() == "/voilà"
+
+
 def test_an_answer_has_its_status_headers_body_and_peer():
     seen = []
     (got,) = fetch(answering(answer(b"hello", "X-A: 1", "x-a:  2 ", "X-E:", status="418 Teapot"), seen=seen))

@@ -53,12 +53,27 @@ def test_a_request_that_died_with_its_connection_is_trouble_and_not_sent_again(m
             return error, (await wire.fetch(ask(target, method=method, **more))).status
 
     error, status = asyncio.run(run())
+    assert error.reused
     assert seen == [method] * 3
     assert what(error) == ("first byte", reason)
     assert names(error.phases) == ["first byte"]
     assert (error.contact.address, error.contact.bytes_received) == ("127.0.0.1", 0)
     assert error.contact.bytes_sent > 0
     assert status == 200
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_request_that_died_on_a_new_connection_is_not_said_to_have_met_a_used_one(fresh):
+    async def handle(reader, _writer):
+        await read_request(reader)
+
+    async def run():
+        async with served(handle) as port, wired() as wire:
+            return await refused(wire.fetch(ask(target_at(port), fresh=fresh)))
+
+    error = asyncio.run(run())
+    assert what(error) == ("first byte", "closed")
+    assert not error.reused
 
 
 def test_a_server_that_died_with_the_request_is_not_called_unreached():

@@ -23,6 +23,34 @@ def test_what_was_packed_comes_out_as_it_was(body, codings):
     assert unpacked(packed, ", ".join(codings), OFFER, 10_000) == body
 
 
+@given(st.lists(st.binary(), min_size=1, max_size=5), st.integers(0, 9))
+def test_a_gzip_of_several_members_is_read_to_its_end_and_may_be_padded_with_zeros(parts, zeros):
+    packed = b"".join(map(gzip.compress, parts)) + b"\0" * zeros
+    assert unpacked(packed, "gzip", OFFER, 10_000) == b"".join(parts)
+
+
+def test_the_members_of_a_gzip_are_bounded_together():
+    member = gzip.compress(b"x" * 600)
+    assert len(unpacked(member * 3, "gzip", OFFER, 1800)) == 1800
+    with pytest.raises(TooLargeError):
+        unpacked(member * 3, "gzip", OFFER, 1799)
+
+
+def test_members_of_nothing_do_not_go_on_for_ever():
+    with pytest.raises(PackedError, match="goes on after the end"):
+        unpacked(gzip.compress(b"") * 20_000, "gzip", OFFER, 10)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["utf-8", "UTF8", "none", "identity", "", "iso-8859-1", "us-ascii", "windows-1252", "binary", "8bit", "chunked",
+     "aws-chunked", "text/html; charset=utf-8", "none, utf-8"],
+)  # fmt: skip
+def test_a_word_that_is_no_compression_changes_nothing(said):
+    assert unpacked(b"as it is", said, OFFER, 10) == b"as it is"
+    assert unpacked(gzip.compress(b"as it is"), f"gzip, {said}", OFFER, 10) == b"as it is"
+
+
 @pytest.mark.parametrize("end", range(1, len(GZIP)))
 def test_a_gzip_that_ends_too_early_is_told_wherever_it_ends(end):
     with pytest.raises(PackedError, match="too early"):
@@ -43,7 +71,13 @@ def test_a_bare_deflate_is_read_as_browsers_do():
     ("packed", "said", "offered", "why"),
     [
         (GZIP + b"x", "gzip", OFFER, "goes on after the end"),
-        (GZIP + GZIP, "gzip", OFFER, "goes on after the end"),
+        (GZIP + b"\0\0x", "gzip", OFFER, "goes on after the end"),
+        (GZIP + b"\0" + GZIP, "gzip", OFFER, "goes on after the end"),
+        (GZIP + GZIP[:-1], "gzip", OFFER, "too early"),
+        (GZIP + GZIP[:2] + b"xx", "gzip", OFFER, "broken"),
+        (zlib.compress(b"a") + b"\0", "deflate", OFFER, "goes on after the end"),
+        (zlib.compress(b"a") * 2, "deflate", OFFER, "goes on after the end"),
+        *((GZIP, said, OFFER, "in '") for said in ("zstd", "compress", "x-compress", "bzip2", "gzip;q=1", "nonsense")),
         (GZIP[:-8] + b"\0" * 8, "gzip", OFFER, "broken"),
         (b"abc", "gzip", OFFER, "broken"),
         (GZIP, "br", OFFER, "in 'br'"),

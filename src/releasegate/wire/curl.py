@@ -191,9 +191,8 @@ class CurlWire:
             message = f"no socket: {slot.unopened.strerror}"
         done = libcurl.after_look_up(libcurl.failed_phases(info, phase, resent=slot.resent), spent_s)
         contact = self._contact(slot, way) if slot.sent_to or info(pycurl.PRIMARY_IP) else None
-        return CouldNotLook(
-            Trouble(phase=phase, reason=reason, message=_said(message, request), target=target.name), done, contact
-        )
+        trouble = Trouble(phase=phase, reason=reason, message=_said(message, request), target=target.name)
+        return CouldNotLook(trouble, done, contact, reused=slot.reused)
 
     async def aclose(self) -> None:
         """End what still runs, and close all connections."""

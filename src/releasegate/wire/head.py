@@ -1,6 +1,7 @@
 """The lines of an answer's heads in, the fields of the last one out. Pure."""
 
 Fields = tuple[tuple[str, str], ...]
+BLANK = " \t\r\n"  # not what Unicode calls blank: \xa0 is the end of an "à"
 
 
 class EndlessError(ValueError):
@@ -26,7 +27,7 @@ def parse_head(lines: list[bytes]) -> Fields:
             if out:
                 out[-1] = (out[-1][0], f"{out[-1][1]} {stripped.decode('latin-1')}")
         elif colon:
-            out.append((name.lower(), value.strip()))
+            out.append((name.lower(), value.strip(BLANK)))
     if not ended:
         raise EndlessError("the connection was closed within the answer's head")
     return tuple(out)

@@ -37,6 +37,7 @@ class BadProxyError(ValueError):
 def proxy_for(target: Target, environ: Mapping[str, str]) -> Proxy | None:
     """Give the proxy that http_proxy, https_proxy or all_proxy names, in lower or upper case; no_proxy excepts hosts.
 
+    The first that is set decides; one that is set and empty says that there is no proxy.
     Where REQUEST_METHOD is set, HTTP_PROXY may be a header that a client sent to a CGI: it is not read.
     Raises BadProxyError.
     """
@@ -45,9 +46,10 @@ def proxy_for(target: Target, environ: Mapping[str, str]) -> Proxy | None:
     names = (own, own.upper(), "all_proxy", "ALL_PROXY")
     for name in names:
         chosen = environ.get(name)
-        if chosen and not (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
-            excepted = _excepted(target, environ.get("no_proxy") or environ.get("NO_PROXY") or "")
-            return None if excepted else _read(chosen, name)
+        if chosen is None or (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
+            continue
+        excepted = not chosen or _excepted(target, environ.get("no_proxy") or environ.get("NO_PROXY") or "")
+        return None if excepted else _read(chosen, name)
     return None
 
 

@@ -35,8 +35,8 @@ class Slot:
     """An easy handle. What is set and has not changed since the last request is not set again."""
 
     __slots__ = (
-        "body", "curl", "headers", "jar", "led", "lines", "open", "permitted", "plain", "refused", "resent", "room",
-        "sent_to", "timeout_ms", "too_large", "unopened", "way",
+        "body", "curl", "headers", "jar", "led", "lines", "open", "permitted", "plain", "refused", "resent", "reused",
+        "room", "sent_to", "timeout_ms", "too_large", "unopened", "way",
     )  # fmt: skip
 
     def __init__(self, *, jar: bool) -> None:
@@ -78,7 +78,7 @@ class Slot:
         """Put a request on the handle. `led` says where names lead, as libcurl wants it: it looks up none itself."""
         curl = self.curl
         self.room = request.target.max_body
-        self.too_large = self.permitted = self.resent = False
+        self.too_large = self.permitted = self.resent = self.reused = False
         self.sent_to = ""
         self.refused: str | None = None
         self.unopened: OSError | None = None
@@ -174,6 +174,7 @@ class Slot:
             self.resent = True
             return int(pycurl.PREREQFUNC_ABORT)
         self.sent_to = address
+        self.reused = not self.permitted  # no socket was opened for it
         if self.open:
             self.close_sockets()
         return int(pycurl.PREREQFUNC_OK)

@@ -9,9 +9,15 @@ import zlib
 OFFER = "gzip, deflate"
 ALIASES = {"x-gzip": "gzip"}
 KNOWN = frozenset({"gzip", "deflate"})
-NONE = frozenset({"", "identity"})
+NONE = re.compile(  # no coding, but what servers write in its place: a charset, a type, a way of transport
+    r"|identity|none|null|no|off|plain|text|binary|[78]bit|chunked|aws-chunked|amz-1\.0"
+    r"|utf-?(8|16|32)|(us-)?ascii|iso[-_]?8859-?\d*|latin-?1|(windows|cp)-?125\d|charset=.*|(text|application)/.*"
+)
 MOST_CODINGS = 5
 ZLIB, RAW, GZIP = 15, -15, 31
+MEMBER = b"\x1f\x8b"
+MOST_MEMBERS = 10_000
+PIECE = 2**14
 DEFLATE_METHOD = 8
 CHECK = 31
 LONGEST_NAME = 40
@@ -33,7 +39,7 @@ def unpacked(body: bytes, said: str, offered: str, limit: int) -> bytes:
     """
     if not body:
         return body
-    codings = [coding for coding in _names(said) if coding not in NONE]
+    codings = [coding for coding in _names(said) if not NONE.fullmatch(coding)]
     if len(codings) > MOST_CODINGS:
         raise PackedError(f"the answer is in {len(codings)} codings one around the other")
     for coding in reversed(codings):
@@ -46,18 +52,40 @@ def unpacked(body: bytes, said: str, offered: str, limit: int) -> bytes:
 
 
 def _inflated(body: bytes, coding: str, limit: int) -> bytes:
-    engine = zlib.decompressobj(GZIP if coding == "gzip" else _kind_of_deflate(body))
-    try:
-        out = engine.decompress(body, limit + 1)
-    except zlib.error:
-        raise PackedError(f"the answer's {coding} is broken") from None
-    if len(out) > limit:
-        raise TooLargeError
-    if not engine.eof:
-        raise PackedError(f"the answer's {coding} ends too early: a part of the answer is missing")
-    if engine.unused_data:
+    """Undo one coding. A gzip may have several members, and zeros after the last (RFC 1952 and gzip itself)."""
+    zipped = coding == "gzip"
+    out: list[bytes] = []
+    at, room = 0, limit
+    for _ in range(MOST_MEMBERS if zipped else 1):
+        at, room = _member(body, at, GZIP if zipped else _kind_of_deflate(body), room, out)
+        if not body.startswith(MEMBER, at):
+            break
+    rest = body[at:]
+    if rest.strip(b"\0") if zipped else rest:
         raise PackedError(f"the answer goes on after the end of its {coding}")
-    return out
+    return out[0] if len(out) == 1 else b"".join(out)
+
+
+def _member(body: bytes, at: int, kind: int, room: int, out: list[bytes]) -> tuple[int, int]:
+    """Unpack from `at` to the end of one stream; give where that is, and the room that is left.
+
+    Piece by piece, since zlib copies what comes after the end: many small members would copy a large body many times.
+    """
+    engine = zlib.decompressobj(kind)
+    name = "gzip" if kind == GZIP else "deflate"
+    while not engine.eof:
+        piece = body[at : at + PIECE]
+        if not piece:
+            raise PackedError(f"the answer's {name} ends too early: a part of the answer is missing")
+        try:
+            out.append(engine.decompress(piece, room + 1))
+        except zlib.error:
+            raise PackedError(f"the answer's {name} is broken") from None
+        room -= len(out[-1])
+        if room < 0:
+            raise TooLargeError
+        at += len(piece) - len(engine.unused_data)
+    return at, room
 
 
 def _kind_of_deflate(body: bytes) -> int:

@@ -1,16 +1,20 @@
-"""What an answer's headers and URLs mean. Pure."""
+"""An answer's headers, URLs and peer, or a failure, in; what they mean out. Pure."""
 
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
+from msgspec.structs import replace
+
 from releasegate.checks.compose import SAFE_IN_PATH, Headers
 from releasegate.errors import CouldNotLook
+from releasegate.model import Contact
 
 LONGEST_RETRY_AFTER_S = 5.0
 MOST_DIGITS = 15
 OF_CACHES = {"x-cache": "X-Cache", "cf-cache-status": "CF-Cache-Status"}
 HIT = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 BEFORE_A_BYTE = frozenset({"closed", "reset"})
+LONGEST_RACE_S = 1.0
 
 
 def header(headers: Headers, name: str) -> str | None:
@@ -60,12 +64,29 @@ def closed_before_a_byte(error: CouldNotLook) -> bool:
     return silent and error.trouble.reason in BEFORE_A_BYTE
 
 
+def lost_a_race(error: CouldNotLook) -> bool:
+    """Tell a request that met the end of a connection kept for it: it lay idle for too long, and staging did no wrong.
+
+    Such an end was on its way already; a connection that ends later was ended by what the request did.
+    """
+    spent_s = sum(phase.duration_s for phase in error.phases)
+    return error.reused and closed_before_a_byte(error) and spent_s <= LONGEST_RACE_S
+
+
 def joined(base: str, location: str) -> str:
     """Resolve where staging points to, encoded; nonsense comes back as it is, and is on no target."""
     try:
-        return quote(urljoin(base, location).partition("#")[0], safe=SAFE_IN_PATH)
+        return quote(urljoin(base, _as_utf8(location)).partition("#")[0], safe=SAFE_IN_PATH)
     except ValueError:
         return ""
+
+
+def _as_utf8(text: str) -> str:
+    """Give a header's text, which has a character for each byte, as the UTF-8 that it is, if it is."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def shown(url: str) -> str:
@@ -77,3 +98,19 @@ def shown(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     text = f"{parts.scheme}://{host}{parts.path}"
     return text if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004
+
+
+def add_contact(contacts: list[Contact], contact: Contact) -> None:
+    """Append who answered, or add it to the contact with the same peer."""
+    for index, known in enumerate(contacts):
+        if (known.target, known.address, known.port, known.tls) == (
+            contact.target, contact.address, contact.port, contact.tls,
+        ):  # fmt: skip
+            contacts[index] = replace(
+                known,
+                requests=known.requests + contact.requests,
+                bytes_sent=known.bytes_sent + contact.bytes_sent,
+                bytes_received=known.bytes_received + contact.bytes_received,
+            )
+            return
+    contacts.append(contact)

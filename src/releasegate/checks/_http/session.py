@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from releasegate.checks._http import encode, judge
 from releasegate.checks._http.meaning import (
+    add_contact,
     closed_before_a_byte,
     cookies_set,
     from_a_cache,
     header,
     joined,
+    lost_a_race,
     retry_after_s,
     shown,
 )
@@ -22,7 +24,7 @@ from releasegate.checks.base import Probe
 from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
 from releasegate.errors import CouldNotLook
-from releasegate.model import Contact, Phase
+from releasegate.model import Phase
 from releasegate.template import Template, as_text
 from releasegate.wire.origin import absolute, target_for
 from releasegate.wire.types import HttpAnswer, HttpRequest
@@ -185,6 +187,21 @@ class Session:
             self.probe.notes.append(note)
 
     async def _fetch(self, request: Request, http: HttpRequest) -> HttpAnswer:
+        """Send; and what a kept connection took along with it, over a new one: that is no retry, and tells nothing."""
+        try:
+            return await self._exchange(request, http)
+        except CouldNotLook as error:
+            if http.fresh or not lost_a_race(error):  # fresh is all that must not be sent twice
+                raise
+            spent_s = sum(phase.duration_s for phase in error.phases)
+        try:
+            return await self._exchange(request, replace_timeout(replace(http, fresh=True), http.timeout_s - spent_s))
+        except CouldNotLook:
+            if self.recording:
+                self._note("a kept connection had been closed; sent on a new one")
+            raise
+
+    async def _exchange(self, request: Request, http: HttpRequest) -> HttpAnswer:
         probe = self.probe
         probe.doing = "request"
         self.last_url = http.url
@@ -275,22 +292,6 @@ class Session:
 
 def _filled(compiled: Any, probe: Probe) -> str:
     return as_text(compiled.fill(probe.scope)) if isinstance(compiled, Template) else str(compiled)
-
-
-def add_contact(contacts: list[Contact], contact: Contact) -> None:
-    """Append who answered, or add it to the contact with the same peer."""
-    for index, known in enumerate(contacts):
-        if (known.target, known.address, known.port, known.tls) == (
-            contact.target, contact.address, contact.port, contact.tls,
-        ):  # fmt: skip
-            contacts[index] = replace(
-                known,
-                requests=known.requests + contact.requests,
-                bytes_sent=known.bytes_sent + contact.bytes_sent,
-                bytes_received=known.bytes_received + contact.bytes_received,
-            )
-            return
-    contacts.append(contact)
 
 
 def replace_timeout(http: HttpRequest, timeout_s: float) -> HttpRequest:

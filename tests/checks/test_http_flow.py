@@ -6,7 +6,8 @@ import pytest
 from http_world import Staging, read, reply, sample, survivors, taken, trouble, unmet
 
 from releasegate.checks.http import KIND
-from releasegate.model import Outcome
+from releasegate.errors import CouldNotLook
+from releasegate.model import Outcome, Trouble
 from releasegate.sample import begin_probe
 
 OK = {"status": 200}
@@ -392,3 +393,12 @@ def test_every_expectation_and_loss_of_a_good_check_can_turn_it_red():
 def test_an_expectation_that_cannot_fail_is_named():
     config = {"get": "api:/x", "expect": {"status": 200, "json": {"$.n": {"min": -1}}, "body": {"matches": ".*"}}}
     assert survivors(config, reply(json={"n": 1}))
+
+
+def test_what_the_first_of_two_tries_may_have_made_stays_behind_though_the_second_was_not_taken():
+    config = create_and_see("$.id", **CLEAN)
+    config["steps"][0]["headers"] = {"Idempotency-Key": "{{nonce}}"}
+    closed = CouldNotLook(Trouble(phase="first byte", reason="closed", message="closed"))
+    one, staging = sample(config, closed, trouble("refused"))
+    assert len(staging.requests) == 2
+    assert one.leaked == 1

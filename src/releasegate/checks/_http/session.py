@@ -47,6 +47,7 @@ class Session:
         self.probe = probe
         self.jars: dict[tuple[str, str], tuple[str, ...]] = {}
         self.last_url: str | None = None
+        self.tries: dict[str | None, int] = {}
         self.sent: dict[str | None, int | None] = {}
         """Each step's last status; None when it was sent and nobody answered. Absent when it was never sent."""
         self.sums: dict[str, float] | None = None
@@ -207,6 +208,7 @@ class Session:
         self.last_url = http.url
         if request.writes:
             self.sent[request.step] = None
+            self.tries[request.step] = self.tries.get(request.step, 0) + 1
         answer = await probe.wire.fetch(http)
         if request.writes:
             self.sent[request.step] = answer.status
@@ -284,7 +286,8 @@ class Session:
     def _blame(self, error: CouldNotLook, request: Request) -> None:
         """Name step and target in a trouble that the wire or an identity reported."""
         probe, trouble = self.probe, error.trouble
-        if request.writes and (trouble.phase in BEFORE_SENDING or trouble.reason in UNSENT):
+        unsent = trouble.phase in BEFORE_SENDING or trouble.reason in UNSENT
+        if unsent and self.tries.get(request.step, 0) <= 1:  # of several tries an earlier one may have arrived
             self.sent.pop(request.step, None)
         error.trouble = replace(trouble, step=trouble.step or probe.step, target=trouble.target or probe.target)
         error.phases = tuple(replace(phase, step=phase.step or probe.step) for phase in error.phases)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from releasegate.config.model import Revision, Target
 from releasegate.errors import CouldNotLook
 from releasegate.evidence.identity import before, identify, matches, unsettled
@@ -16,20 +18,32 @@ __all__ = ["RevisionReader", "extract", "identify", "matches"]
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25
 LONGEST_WAIT_STEP_S = 5.0
+MOST_ATTEMPTS = 4
+MOST_WHEN_LATE = 2
+PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
+NOT_NOW = frozenset({429, 502, 503, 504})
 AT_ONCE = 5
 LEAST_AFTER = 5
 OK = range(200, 300)
+REDIRECTS = range(300, 400)
 LONGEST = 200
 LONGEST_SHOWN = 60
-CACHES = frozenset({"x-cache", "x-cache-status", "x-proxy-cache", "x-vercel-cache", "cf-cache-status", "cache-status"})
+LONGEST_LOCATION = 100
+CACHES = frozenset({"x-cache", "x-cache-status", "x-proxy-cache", "x-vercel-cache", "cf-cache-status"})
 FROM_CACHE = re.compile(r"(?<![a-z])(?<!refresh_)(hit|stale|updating)(?![a-z])", re.IGNORECASE)
+MISS = re.compile(r"(\w+_)?miss:?", re.IGNORECASE)
+AGE = re.compile(r"[0-9]+(\.[0-9]*)?")
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*(")?', re.DOTALL)
+USERINFO = re.compile(r"^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\]*@", re.IGNORECASE)
 UNREACHED = frozenset({"name", "connect"})
+Sleep = Callable[[float], Awaitable[None]]
 
 
 def extract(revision: Revision, answer: HttpAnswer) -> str:
     """Give the commit that an answer names. Raises ValueError with the reason when it names none."""
     if answer.status not in OK:
-        raise ValueError(f"status {answer.status}")
+        raise ValueError(f"status {answer.status}{_whither(answer)}")
     if cached := _cached(answer.headers):
         raise ValueError(f"a cache answered ({cached}): it says nothing of what runs now")
     if revision.header is not None:
@@ -56,34 +70,84 @@ def extract(revision: Revision, answer: HttpAnswer) -> str:
     return value
 
 
+def _whither(answer: HttpAnswer) -> str:
+    """Say where a redirect points, without what may be a secret in it."""
+    location = next((v for k, v in answer.headers if k == "location"), "") if answer.status in REDIRECTS else ""
+    place = USERINFO.sub(r"\1", re.split("[?#]", location.strip(), maxsplit=1)[0])
+    if not place:
+        return ""
+    shown = place if len(place) <= LONGEST_LOCATION else place[: LONGEST_LOCATION - 1] + "…"
+    return f", to {shown}: declare that path"
+
+
 def _cached(headers: Iterable[tuple[str, str]]) -> str | None:
     """Give the header by which a cache says that it answered with what it had; an age of 0 was asked for just now."""
     for name, value in headers:
-        if (name == "age" and value.strip("0 ")) or (name in CACHES and FROM_CACHE.search(value)):
+        aged = name == "age" and any(AGE.fullmatch(part.strip()) and float(part) > 0 for part in value.split(","))
+        hit = name in CACHES and any(_is_hit(part) for part in re.split("[,;]", value))
+        if aged or hit or (name == "cache-status" and _has_hit(value)):
             return f"{name}: {value[:LONGEST_SHOWN]}"
     return None
 
 
+def _is_hit(said: str) -> bool:
+    """Tell whether one cache of X-Cache and its like had the answer. After a miss comes the name of who missed."""
+    first, *rest = said.split() or [""]
+    if MISS.fullmatch(first):
+        return any(FROM_CACHE.fullmatch(word) for word in rest)
+    return bool(FROM_CACHE.search(said))
+
+
+def _has_hit(value: str) -> bool:
+    """Tell whether a member of Cache-Status has the parameter `hit` (RFC 9211), or is nothing but that word."""
+    for member in QUOTED.sub(lambda quoted: '""' if quoted[1] else quoted[0], value).split(","):
+        cache, *parameters = (part.strip().lower() for part in member.split(";"))
+        said = (parameter.partition("=") for parameter in parameters)
+        if any(name.strip() == "hit" and given.strip() != "?0" for name, _, given in said):
+            return True
+        if not parameters and FROM_CACHE.fullmatch(cache):
+            return True
+    return False
+
+
+def _pause(answer: HttpAnswer) -> float:
+    """Give the pause that an answer asks for, in whole seconds, within bounds."""
+    said = next((v.strip() for k, v in answer.headers if k == "retry-after"), "")
+    whole = re.fullmatch("0*([0-9]{1,9})", said)
+    return min(max(PAUSE_S, float(whole[1])), LONGEST_PAUSE_S) if whole else PAUSE_S
+
+
 class Answered(NamedTuple):
-    """What came of one request; `unreached` gives the reason when nobody could be connected to."""
+    """What came of one request; `unreached` gives the reason when nobody could be connected to.
+
+    `again` is the pause after which it is worth asking again, None after an answer that says something.
+    """
 
     reading: Reading
     unreached: str | None
+    again: float | None
+    late: bool
 
 
 class RevisionReader:
     """Asks every target that declares a revision, and keeps what each said and when.
 
     Each reading goes over a connection of its own: a balancer that ties a connection to a replica shows all of them.
-    A target whose name has addresses of both families is read over both.
+    A target whose name has addresses of both families is read over both. What nobody answered is asked again after a
+    pause of `sleep`: a run reads often, and one unlucky reading could void it.
     """
 
-    def __init__(self, targets: Iterable[Target], wire: Wire, wall: Callable[[], str]) -> None:
+    def __init__(self, targets: Iterable[Target], wire: Wire, wall: Callable[[], str], sleep: Sleep) -> None:
         self.targets = tuple(target for target in targets if target.revision)
         self.revisions = [target.revision for target in self.targets if target.revision]
         self.settle = max((revision.settle for revision in self.revisions), default=1)
         self.wire = wire
         self.wall = wall
+        self.sleep = sleep
+        self.paused_s = 0.0
+        self.one_at_a_time = asyncio.Lock()
+        self.in_vain: set[tuple[str, int | None]] = set()
+        """Where asking again came to nothing: not done anew before there is an answer, as each time has its price."""
         self.readings: list[Reading] = []
         self.mute: set[tuple[str, int]] = set()
         """Families that swallow what is sent to them: to ask each time would cost a timeout each time."""
@@ -115,13 +179,39 @@ class RevisionReader:
     async def _over(self, families: tuple[int | None, ...], target: Target, moment: str) -> list[Reading]:
         """Read over each family. One that cannot be reached from here does not count while another is."""
         got = await asyncio.gather(*(self._read(target, moment, family) for family in families))
-        reached = [answered.reading for answered in got if not answered.unreached]
-        if reached:
-            late = (f for f, answered in zip(families, got, strict=True) if answered.unreached == "timeout")
-            self.mute |= {(target.name, family) for family in late if family}
-        kept = reached or [got[0].reading]
-        self.readings += kept
-        return kept
+        tried = list(zip(families, got, strict=True))
+        some = [(f, answered) for f, answered in tried if not answered.unreached]
+        if some:
+            self.mute |= {(target.name, f) for f, answered in tried if f and answered.unreached == "timeout"}
+        said = [answered.reading for _, answered in some if answered.again is None]
+        self.readings += said  # at once: what was said counts, also when the run ends before the rest is asked again
+        self.in_vain -= {(target.name, f) for f, answered in some if answered.again is None}
+        open_ = [(f, answered) for f, answered in some or tried if answered.again is not None]
+        later = [await self._again(target, moment, f, answered) for f, answered in open_]
+        kept = later if some else [late for late in later if not late.unreached] or later[:1]
+        self.readings += [answered.reading for answered in kept]
+        return said + [answered.reading for answered in kept]
+
+    async def _again(self, target: Target, moment: str, family: int | None, first: Answered) -> Answered:
+        """Ask again, one at a time and in turn: a limit on the rate would turn a crowd away. Says so in the reading.
+
+        An answer that says something, whatever it says, is never asked for again.
+        """
+        here, got, asked, since = (target.name, family), first, 1, self.paused_s
+        problem = first.reading.problem
+        while got.again is not None:
+            async with self.one_at_a_time:
+                if here in self.in_vain:
+                    break
+                pause = max(PAUSE_S, got.again - (self.paused_s - since))
+                await self.sleep(pause)
+                since = self.paused_s = self.paused_s + pause
+                got, asked = await self._read(target, moment, family), asked + 1
+            problem = got.reading.problem or problem
+            if got.again is not None and asked >= (MOST_WHEN_LATE if got.late else MOST_ATTEMPTS):
+                self.in_vain.add(here)
+        problem = f"asked {asked} times: {problem}" if asked > 1 else problem
+        return got._replace(reading=replace(got.reading, problem=problem))
 
     async def _read(self, target: Target, moment: str, family: int | None) -> Answered:
         revision = target.revision
@@ -131,40 +221,27 @@ class RevisionReader:
             target=target, method="GET", url=target.origin + target.path + path, timeout_s=READ_TIMEOUT_S,
             headers=(*target.headers, ("Cache-Control", "no-cache")), fresh=True, family=family,
         )  # fmt: skip
-        seen = problem = address = unreached = None
+        seen = problem = address = unreached = again = None
+        late = False
         try:
-            answer, problem = await self._fetch(request)
+            answer = await self.wire.fetch(request)
             address = answer.contact.address
+            again = _pause(answer) if answer.status in NOT_NOW else None
             seen = extract(revision, answer)
         except CouldNotLook as trouble:
             problem = f"over IPv{family}: {trouble}" if family else str(trouble)
             address = trouble.contact.address if trouble.contact else None
             unreached = trouble.trouble.reason if trouble.trouble.phase in UNREACHED else None
+            again, late = PAUSE_S, trouble.trouble.reason == "timeout"
         except ValueError as unreadable:
             problem = str(unreadable)
         reading = Reading(
             target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem, address=address or None
         )
-        return Answered(reading, unreached)
-
-    async def _fetch(self, request: HttpRequest) -> tuple[HttpAnswer, str | None]:
-        """Ask; once more where nobody answered, and say so: a run reads often, and each reading could void it.
-
-        An answer is never asked for again, whatever it says, and neither is one that did not come in time.
-        """
-        try:
-            return await self.wire.fetch(request), None
-        except CouldNotLook as first:
-            if first.trouble.reason == "timeout":
-                raise
-            return await self.wire.fetch(request), f"asked twice: {first}"
+        return Answered(reading, unreached, again, late)
 
     async def arrive(
-        self,
-        judged: str | None,
-        sleep: Callable[[float], Awaitable[None]],
-        clock: Callable[[], float],
-        tell: Callable[[str], None],
+        self, judged: str | None, sleep: Sleep, clock: Callable[[], float], tell: Callable[[str], None]
     ) -> str | None:
         """Wait until every target gives `settle` equal answers that match `judged`; more, if it gave others before.
 

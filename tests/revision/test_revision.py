@@ -52,11 +52,12 @@ class Time:
 
     async def sleep(self, seconds):
         self.now += seconds
+        await asyncio.sleep(0)
 
 
 def arrive(wire, judged, *targets):
     time, told = Time(), []
-    reader = RevisionReader(targets, wire, lambda: "t")
+    reader = RevisionReader(targets, wire, lambda: "t", time.sleep)
     instead = asyncio.run(reader.arrive(judged, time.sleep, time.clock, told.append))
     return instead, reader, told
 
@@ -117,7 +118,8 @@ def test_several_revisions_in_one_answer_are_unreadable():
 CACHED = [
     ("age", "864000"),
     ("age", "1"),
-    ("age", "soon"),
+    ("age", "0, 7"),
+    ("age", "0.5"),
     ("x-cache", "HIT"),
     ("x-cache", "Hit from cloudfront"),
     ("x-cache", "MISS, HIT"),
@@ -125,6 +127,14 @@ CACHED = [
     ("cf-cache-status", "HIT"),
     ("cf-cache-status", "STALE"),
     ("cache-status", "edge; hit; ttl=60"),
+    ("cache-status", "edge;hit=?1"),
+    ("cache-status", "shield; hit, edge; fwd=uri-miss"),
+    ("cache-status", '"a, b; c" ; hit'),
+    ("cache-status", '"a; hit'),
+    ("cache-status", "HIT"),
+    ("x-cache", "MISS from shield-hit1, HIT from edge"),
+    ("x-cache", "MISS HIT"),
+    ("x-cache", "HIT from miss1"),
 ]
 
 
@@ -144,6 +154,16 @@ ASKED_ANEW = [
     ("cf-cache-status", "REVALIDATED"),
     ("cache-status", "edge; fwd=uri-miss"),
     ("x-cache", "white"),
+    ("x-cache", ""),
+    ("x-cache", "MISS from shield-hit1"),
+    ("x-cache", "TCP_MISS from hit.example.com, MISS from edge-hit"),
+    ("age", "0, 0"),
+    ("age", "0.0"),
+    ("age", ""),
+    ("age", "soon"),
+    ("cache-status", "edge; hit=?0; fwd=stale; fwd-status=304"),
+    ("cache-status", '"Hit-Cache"; fwd=uri-miss'),
+    ("cache-status", 'edge; fwd=uri-miss; detail="x; hit, \\"; hit"'),
 ]
 
 
@@ -202,14 +222,14 @@ def test_a_rolling_deployment_may_end_well():
 
 def test_a_target_that_gave_two_commits_is_asked_with_pauses_in_which_a_deployment_may_go_on():
     time = Time()
-    reader = RevisionReader([target(wait_s=60)], ScriptedWire(OLD, NEW), lambda: "t")
+    reader = RevisionReader([target(wait_s=60)], ScriptedWire(OLD, NEW), lambda: "t", Time().sleep)
     asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None))
     assert time.now >= (STEADY - 1) * 0.25
 
 
 def test_a_staging_that_is_there_is_not_paused_for():
     time = Time()
-    reader = RevisionReader([target(wait_s=60, settle=30)], ScriptedWire(NEW), lambda: "t")
+    reader = RevisionReader([target(wait_s=60, settle=30)], ScriptedWire(NEW), lambda: "t", Time().sleep)
     assert asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None)) is None
     assert (time.now, len(reader.readings)) == (0.0, 30)
 
@@ -226,7 +246,7 @@ def test_never_green_28_a_mixture_is_told_with_both_commits_when_the_wait_is_ove
 def verdicts(choices, *, wait_s=0.0):
     """Run the readings of a whole short run, as the gate asks for them, over answers that were drawn."""
     time, wire = Time(), ScriptedWire(*choices)
-    reader = RevisionReader([target(wait_s=wait_s, settle=3)], wire, lambda: "t")
+    reader = RevisionReader([target(wait_s=wait_s, settle=3)], wire, lambda: "t", Time().sleep)
 
     async def readings():
         instead = await reader.arrive(NEW, time.sleep, time.clock, lambda _: None)
@@ -257,7 +277,7 @@ def test_never_green_28_luck_in_waiting_is_not_enough():
 
 def test_after_the_run_as_many_readings_are_made_as_settle_demands_but_five_at_least():
     for settle, made in ((1, 5), (3, 5), (12, 12)):
-        reader = RevisionReader([target(settle=settle)], ScriptedWire(NEW), lambda: "t")
+        reader = RevisionReader([target(settle=settle)], ScriptedWire(NEW), lambda: "t", Time().sleep)
         asyncio.run(reader.read_after())
         assert [r.moment for r in reader.readings] == ["after"] * made
 
@@ -308,7 +328,7 @@ def test_a_family_that_cannot_be_reached_from_here_does_not_count(trouble):
 
 def test_a_family_that_swallows_connections_is_waited_for_only_once():
     wire = DualWire(v4=NEW, v6=("connect", "timeout"))
-    reader = RevisionReader([target()], wire, lambda: "t")
+    reader = RevisionReader([target()], wire, lambda: "t", Time().sleep)
     for _ in range(3):
         asyncio.run(reader.read("between"))
     assert wire.asked.count(6) == 1
@@ -325,7 +345,7 @@ def test_never_green_40_a_family_that_is_reached_and_does_not_say_its_commit_is_
 
 def test_a_target_that_no_family_reaches_is_one_unreadable_reading():
     _, reader, _ = arrive(DualWire(v4=("connect", "refused"), v6=("connect", "refused")), NEW, target())
-    assert [r.problem for r in reader.readings] == ["over IPv4: refused in connect: no"]
+    assert [r.problem for r in reader.readings] == ["asked 4 times: over IPv4: refused in connect: no"]
 
 
 def test_a_dead_target_is_for_the_checks_to_show():
@@ -342,7 +362,7 @@ def test_a_foreign_target_need_not_run_our_commit():
 
 
 def readings(*revisions, moments=("before", "between", "after")):
-    reader = RevisionReader([target()], ScriptedWire(*revisions), lambda: "t")
+    reader = RevisionReader([target()], ScriptedWire(*revisions), lambda: "t", Time().sleep)
 
     async def read():
         for moment in moments:
@@ -397,27 +417,163 @@ def test_without_a_named_commit_the_deployed_one_is_judged():
     assert identify(None, readings(NEW), frozenset()).judged == NEW
 
 
-def test_a_reading_that_nobody_answered_is_asked_once_more_and_says_so():
-    reader = RevisionReader([target()], ScriptedWire("!", NEW), lambda: "t")
-    (reading,) = asyncio.run(reader.read("after"))
-    assert (reading.revision, reading.problem) == (NEW, "asked twice: refused in connect: nobody listens")
+class Unlucky(ScriptedWire):
+    """Answers `503` and its like with that status, `503 9` also with `Retry-After: 9`; `∞` does not come in time."""
+
+    async def fetch(self, request):
+        got = await super().fetch(request)
+        said = got.body.decode()
+        if said == "∞":
+            raise CouldNotLook(Trouble(phase="first byte", reason="timeout", message="nothing came"))
+        if not said[:3].isdigit():
+            return got
+        status, _, pause = said.partition(" ")
+        return answer(status=int(status), headers=(("retry-after", pause),) if pause else ())
+
+
+def asked(*script, times=1, moments=("after",)):
+    """Give what was read, the pauses that were made, and how many requests were sent."""
+    wire, pauses = Unlucky(*script), []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def read():
+        reader = RevisionReader([target()], wire, lambda: "t", sleep)
+        for moment in moments:
+            await reader.read(moment, times)
+        return tuple(reader.readings)
+
+    return asyncio.run(read()), pauses, len(wire.asked)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("!", "refused in connect: nobody listens"), *((s, f"status {s}") for s in ("429", "502", "503", "504"))],
+)
+def test_a_reading_that_nobody_answered_is_asked_again_after_a_pause_and_says_so(said, why):
+    (reading,), pauses, _ = asked(said, said, NEW)
+    assert (reading.revision, reading.problem) == (NEW, f"asked 3 times: {why}")
+    assert pauses == [0.25, 0.25]
     assert identify(NEW, (reading,), frozenset()).holds is True
 
 
-@pytest.mark.parametrize("said", ["", "no commit"])
-def test_an_answer_is_never_asked_for_again(said):
-    wire = ScriptedWire(said, NEW)
-    asyncio.run(RevisionReader([target()], wire, lambda: "t").read("after"))
-    assert len(wire.asked) == 1
+def test_a_reading_that_comes_at_once_is_not_paused_for():
+    (reading,), pauses, sent = asked(NEW)
+    assert (reading.revision, reading.problem, pauses, sent) == (NEW, None, [], 1)
 
 
-def test_a_reading_that_did_not_come_in_time_is_not_waited_for_twice():
-    class Slow(ScriptedWire):
+def test_a_revision_that_stays_unreadable_is_asked_four_times_and_is_never_green():
+    (reading,), pauses, sent = asked("503", "503", "503", "503", NEW)
+    assert (reading.revision, reading.problem) == (None, "asked 4 times: status 503")
+    assert (pauses, sent) == ([0.25] * 3, 4)
+    assert identify(NEW, (reading,), frozenset()).holds is None
+
+
+@pytest.mark.parametrize("said", ["", "no commit", OLD, "200", "500", "404", "302"])
+def test_an_answer_that_says_something_is_never_asked_for_again(said):
+    assert asked(said, NEW)[2] == 1
+    (reading,), _, sent = asked("503", said, NEW)
+    assert (sent, reading.revision) == (2, said if said in (OLD, "no commit") else None)
+
+
+@pytest.mark.parametrize(
+    ("said", "pause"),
+    [("429 2", 2.0), ("503 0", 0.25), ("429 3600", 5.0), ("429 Wed, 21 Oct 2026 07:28:00 GMT", 0.25), ("429 ²", 0.25)],
+)
+def test_the_pause_that_an_answer_asks_for_is_made_within_bounds(said, pause):
+    assert asked(said, NEW)[1] == [pause]
+
+
+def test_a_pause_that_was_made_for_one_reading_counts_for_those_that_wait_behind_it():
+    readings, pauses, _ = asked("429 2", "429 2", "429 2", NEW, times=3)
+    assert [r.revision for r in readings] == [NEW] * 3
+    assert pauses == [2.0, 0.25, 0.25]
+
+
+def test_a_rate_limit_that_lasts_a_second_and_says_nothing_of_it_is_outlived():
+    time = Time()
+
+    class Limited(ScriptedWire):
         async def fetch(self, request):
             self.asked.append(request)
-            raise CouldNotLook(Trouble(phase="first byte", reason="timeout", message="nothing came"))
+            return await super().fetch(request) if time.now >= 1 else answer(status=503)
 
-    wire = Slow()
-    (reading,) = asyncio.run(RevisionReader([target()], wire, lambda: "t").read("after"))
-    assert len(wire.asked) == 1
-    assert reading.revision is None
+    reader = RevisionReader([target()], Limited(NEW), lambda: "t", time.sleep)
+    assert [r.revision for r in asyncio.run(reader.read("after", 5))] == [NEW] * 5
+
+
+def test_readings_are_asked_again_one_at_a_time():
+    class Crowd(Unlucky):
+        now = most = 0
+
+        async def fetch(self, request):
+            self.now += 1
+            if len(self.asked) >= 5:
+                self.most = max(self.most, self.now)
+            await asyncio.sleep(0)
+            self.now -= 1
+            return await super().fetch(request)
+
+    wire = Crowd(*["503"] * 5, NEW)
+    got = asyncio.run(RevisionReader([target()], wire, lambda: "t", Time().sleep).read("after", 5))
+    assert [r.revision for r in got] == [NEW] * 5
+    assert (wire.most, len(wire.asked)) == (1, 10)
+
+
+def test_a_reading_that_did_not_come_in_time_is_waited_for_twice_at_most():
+    (reading,), _, sent = asked("∞", "∞", NEW)
+    assert (sent, reading.revision) == (2, None)
+    (reading,), _, sent = asked("∞", NEW)
+    assert (sent, reading.problem) == (2, "asked 2 times: timeout in first byte: nothing came")
+
+
+def test_where_asking_again_was_in_vain_it_is_not_done_anew_before_there_is_an_answer():
+    _, pauses, sent = asked("503", times=5, moments=("between", "after"))
+    assert (len(pauses), sent) == (5 + 5 + 1, 5 + 5 + 5 + 1 + 5)
+    readings, _, _ = asked(*["503"] * 4, NEW, "503", NEW, moments=("before",) * 3)
+    assert [r.revision for r in readings] == [None, NEW, NEW]
+
+
+def test_a_family_that_cannot_be_reached_from_here_is_not_paused_for():
+    time = Time()
+    reader = RevisionReader([target()], DualWire(v4=NEW, v6=("connect", "refused")), lambda: "t", time.sleep)
+    asyncio.run(reader.read("after"))
+    assert (time.now, len(reader.readings)) == (0.0, 1)
+
+
+def test_never_green_40_what_one_family_said_counts_also_when_the_run_ends_before_the_other_is_asked_again():
+    pausing = asyncio.Event()
+
+    async def never(seconds):
+        pausing.set()
+        await asyncio.sleep(3600)
+
+    async def cut():
+        reader = RevisionReader([target()], DualWire(v4=OLD, v6=("request", "reset")), lambda: "t", never)
+        reading = asyncio.ensure_future(reader.read("between"))
+        await pausing.wait()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return [r.revision for r in reader.readings]
+
+    assert asyncio.run(asyncio.wait_for(cut(), 5)) == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("location", "why"),
+    [
+        ("https://me:secret@h.example/x?token=secret#secret", "status 302, to https://h.example/x: declare that path"),
+        ("//me:secret@h.example/x", "status 302, to //h.example/x: declare that path"),
+        ("/health/@me", "status 302, to /health/@me: declare that path"),
+        ("http://[", "status 302, to http://[: declare that path"),
+        ("?token=secret", "status 302"),
+        ("/" + "x" * 99, f"status 302, to /{'x' * 99}: declare that path"),
+        ("/" + "x" * 100, f"status 302, to /{'x' * 98}…: declare that path"),
+    ],
+)
+def test_a_redirect_says_where_to_without_what_may_be_secret(location, why):
+    with pytest.raises(ValueError, match="status") as refused:
+        extract(Revision(get=Url(None, "/"), at="$"), answer(status=302, headers=(("location", location),)))
+    assert str(refused.value) == why

@@ -14,10 +14,10 @@ from releasegate.checks.base import Kind
 from releasegate.config.model import Config
 from releasegate.evidence.assemble import assemble
 from releasegate.evidence.identity import identify
-from releasegate.model import CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
+from releasegate.model import PASSED, CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
 from releasegate.plan import Plan
 from releasegate.revision import RevisionReader
-from releasegate.runner import PASSED, Progress, Run, Runner, not_run
+from releasegate.runner import Progress, Run, Runner, not_run
 from releasegate.sample import World, take, under_way
 from releasegate.sampling import conclude, pause_s
 
@@ -196,7 +196,7 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
         "revisions": sorted(name for name, target in config.targets.items() if target.revision),
         "foreign": sorted(foreign),
         "fallbacks": list(fallbacks),
-        "writes": sum(check.writes for check in plan.checks),
+        "writes": plan.writes,
     }
 
 

@@ -45,6 +45,16 @@ class Label(StrEnum):
     SKIPPED = "SKIPPED"
 
 
+PASSED = frozenset({Label.PASSED, Label.FLAKY})
+BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
+EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
+
+
+def base_of(check_id: str) -> str:
+    """Give the name that a check was declared with: without the `[value]` of its `for:`."""
+    return check_id.partition("[")[0]
+
+
 class State(StrEnum):
     """What the gate concludes about the commit."""
 

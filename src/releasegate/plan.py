@@ -1,6 +1,5 @@
 """Config and selection in, an ordered Plan out. What will not run, and why, is data of the plan."""
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,9 +35,19 @@ class PlannedCheck(Struct, frozen=True, kw_only=True):
     brought_in: str | None = None
 
     @property
+    def names(self) -> frozenset[str]:
+        """What the check may be called: its id, and the name that it was declared with."""
+        return frozenset((self.id, f"{self.suite}.{self.decl.name}"))
+
+    @property
+    def samples(self) -> int:
+        """How many samples a healthy check takes."""
+        return 0 if self.later else PROFILES[self.profile].passes_needed[0]
+
+    @property
     def writes(self) -> int:
         """How many requests a healthy check's samples will make that may change something."""
-        return self.kind.writes(self.decl.spec) * PROFILES[self.profile].passes_needed[0]
+        return self.kind.writes(self.decl.spec) * self.samples
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -47,6 +56,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     checks: tuple[PlannedCheck, ...]
     left_out: tuple[LeftOut, ...]
     partial: bool
+
+    @property
+    def samples(self) -> int:
+        return sum(check.samples for check in self.checks)
+
+    @property
+    def writes(self) -> int:
+        return sum(check.writes for check in self.checks)
 
 
 def build(
@@ -65,9 +82,9 @@ def build(
     left_out: list[LeftOut] = []
     expanded = [check for suite in config.suites for check in _expand(suite, kind_of)]
     _demand_known(suites, {suite.name for suite in config.suites}, "--suite")
-    _demand_known(checks, {name for check in expanded for name in _names(check)}, "--check")
+    _demand_known(checks, {name for check in expanded for name in check.names}, "--check")
     off_event = {s.name: s.events for s in config.suites if event and s.events and event not in s.events}
-    named = [c for c in expanded if (not suites or c.suite in suites) and (not checks or _names(c) & set(checks))]
+    named = [c for c in expanded if (not suites or c.suite in suites) and (not checks or c.names & set(checks))]
     selected = {check.id for check in named}
     brought_in = _brought_in(named, expanded) if suites or checks else {}
     for check in expanded:
@@ -86,7 +103,7 @@ def build(
 
 
 def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedCheck]:
-    cases = [(decl, values) for decl in suite.checks for values in _cases(decl)]
+    cases = [(decl, values) for decl in suite.checks for values in decl.cases()]
     total = sum(decl.weight for decl, _ in cases)
     for decl, values in cases:
         kind = kind_of(decl.kind)
@@ -105,17 +122,11 @@ def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedChe
         )
 
 
-def _cases(decl: CheckDecl) -> Iterator[dict[str, Any]]:
-    keys = tuple(decl.loops)
-    for combination in itertools.product(*decl.loops.values()):
-        yield dict(zip(keys, combination, strict=True))
-
-
 def _brought_in(named: list[PlannedCheck], expanded: list[PlannedCheck]) -> dict[str, str]:
     """Give what else these checks ask for, each with the reason, and what that asks for in turn."""
     by_name: dict[str, list[PlannedCheck]] = {}
     for check in expanded:
-        for name in _names(check):
+        for name in check.names:
             by_name.setdefault(name, []).append(check)
     selected, reasons, asking = {check.id for check in named}, dict[str, str](), list(named)
     while asking:
@@ -128,10 +139,6 @@ def _brought_in(named: list[PlannedCheck], expanded: list[PlannedCheck]) -> dict
                 reasons[other.id] = reason
                 asking.append(other)
     return reasons
-
-
-def _names(check: PlannedCheck) -> set[str]:
-    return {check.id, f"{check.suite}.{check.decl.name}"}
 
 
 def _demand_known(wanted: tuple[str, ...], known: set[str], option: str) -> None:

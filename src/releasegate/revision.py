@@ -9,11 +9,9 @@ from msgspec.structs import replace
 
 from releasegate.config.model import Revision, Target
 from releasegate.errors import CouldNotLook
-from releasegate.evidence.identity import before, identify, matches, unsettled
+from releasegate.evidence.identity import before, matches, unsettled
 from releasegate.model import Reading
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
-
-__all__ = ["RevisionReader", "extract", "identify", "matches"]
 
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25

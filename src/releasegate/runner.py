@@ -7,12 +7,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from releasegate.model import CheckResult, Label, Sample
+from releasegate.model import PASSED, CheckResult, Label, Sample
 from releasegate.plan import PlannedCheck
 from releasegate.sample import World, take, under_way, witness
 from releasegate.sampling import PROFILES, pause_s, step
-
-PASSED = (Label.PASSED, Label.FLAKY)
 
 
 class Progress(Struct, frozen=True):
@@ -133,7 +131,7 @@ class Runner:
         return None
 
     def _named(self, name: str) -> list[Track]:
-        return [t for t in self.tracks.values() if name in {t.check.id, f"{t.check.suite}.{t.check.decl.name}"}]
+        return [track for track in self.tracks.values() if name in track.check.names]
 
     async def _sample(self, track: Track) -> None:
         deadline_s = track.check.decl.deadline_s

@@ -1,3 +1,4 @@
+import json
 import shutil
 import subprocess
 
@@ -172,4 +173,6 @@ def test_init_writes_no_config_that_validate_refuses(call, tmp_path):
 
 def test_validate_misses_a_certificate_bundle_that_is_not_there(call, tmp_path):
     (tmp_path / "releasegate.yml").write_text(CONFIG.replace(':9"}', ':9", ca: certs/none.pem}'))
-    assert "the ca of api is not there: certs/none.pem" in call("validate").out
+    warned = "the ca of api is not there: certs/none.pem"
+    assert f"warning: {warned}\n" in call("validate").out
+    assert warned in json.loads(call("validate", "--json").out)["warnings"]

@@ -8,13 +8,24 @@ from docs_examples import codes, page, rows, section, shown
 from releasegate.checks.catalogue import kind
 from releasegate.config import rules
 from releasegate.config.load import load
-from releasegate.model import CheckResult, Contact, Control, Expectation, Identity, Label, Outcome, Sample, State
+from releasegate.model import (
+    PASSED,
+    CheckResult,
+    Contact,
+    Control,
+    Expectation,
+    Identity,
+    Label,
+    Outcome,
+    Sample,
+    State,
+)
 from releasegate.plan import build
 from releasegate.sampling import PROFILES, pause_s
 from releasegate.stats.characteristic import characteristic
 from releasegate.verdict import metrics
 from releasegate.verdict.decide import EXIT_CODES, MOST_EXCUSED, decide
-from releasegate.verdict.label import LEAST_GROUP, PASSED, Group
+from releasegate.verdict.label import LEAST_GROUP, Group
 from releasegate.verdict.strength import strength_of
 
 PAGE = page("verdict.md")

@@ -6,10 +6,10 @@ import pytest
 from releasegate.config.model import Revision, Target
 from releasegate.config.shape import Url
 from releasegate.errors import CouldNotLook
-from releasegate.evidence.identity import STEADY
+from releasegate.evidence.identity import STEADY, identify, matches
 from releasegate.gate import LEAST_BETWEEN
 from releasegate.model import Contact, Trouble
-from releasegate.revision import RevisionReader, extract, identify, matches
+from releasegate.revision import RevisionReader, extract
 from releasegate.wire.types import HttpAnswer
 
 NEW = "a" * 40

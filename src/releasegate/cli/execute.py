@@ -140,11 +140,16 @@ def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> Non
         from releasegate.report import markdown
 
         write_text(outputs.markdown, markdown.render(evidence))
-    if asked.as_json:
-        show(to_json(evidence, asked.outputs.evidence))
-    else:
-        colour = coloured(environ, terminal=sys.stdout.isatty())
-        show(console.render(evidence, colour=colour, width=_width()), color=colour)
+    tell(evidence, outputs.evidence, environ, as_json=asked.as_json)
+
+
+def tell(evidence: Evidence, path: str, environ: Mapping[str, str], *, as_json: bool) -> None:
+    """Print what was concluded: the report, or one JSON object."""
+    if as_json:
+        show(to_json(evidence, path))
+        return
+    colour = coloured(environ, terminal=sys.stdout.isatty())
+    show(console.render(evidence, colour=colour, width=_width()), color=colour)
 
 
 def to_json(evidence: Evidence, path: str) -> str:

@@ -1,16 +1,13 @@
 """`releasegate judge`: the verdict again, from the evidence alone."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from releasegate.cli.execute import to_json
-from releasegate.cli.files import coloured, environment, json_option
-from releasegate.cli.show import show
+from releasegate.cli.execute import tell
+from releasegate.cli.files import environment, json_option
 from releasegate.evidence.file import read
 from releasegate.evidence.rejudge import rejudge
-from releasegate.report import console
 
 
 @click.command("judge")
@@ -27,9 +24,5 @@ def command(file: str, *, as_json: bool) -> int:
     """
     evidence = read(Path(file))
     verdict = rejudge(evidence)
-    if as_json:
-        show(to_json(evidence, file))
-    else:
-        colour = coloured(environment(), terminal=sys.stdout.isatty())
-        show(console.render(evidence, colour=colour, width=100), color=colour)
+    tell(evidence, file, environment(), as_json=as_json)
     return verdict.exit_code

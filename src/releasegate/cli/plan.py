@@ -7,9 +7,8 @@ import click
 from releasegate.checks.catalogue import kind
 from releasegate.cli.files import config_option, environment, json_option, read_config
 from releasegate.cli.show import show
-from releasegate.plan import Plan, PlannedCheck, build
+from releasegate.plan import Plan, build
 from releasegate.report.words import plural
-from releasegate.sampling import PROFILES
 
 
 @click.command("plan")
@@ -31,23 +30,14 @@ def command(config_path: str | None, suites: tuple[str, ...], checks: tuple[str,
     return 0
 
 
-def _samples(check: PlannedCheck) -> int:
-    """Give the samples that a healthy check takes."""
-    return 0 if check.later else PROFILES[check.profile].passes_needed[0]
-
-
-def _writes(check: PlannedCheck) -> int:
-    return 0 if check.later else check.writes
-
-
 def _answer(plan: Plan) -> dict[str, object]:
     rows = [
         {
             "id": check.id,
             "kind": check.kind.name,
             "profile": check.profile,
-            "samples": _samples(check),
-            "writes": _writes(check),
+            "samples": check.samples,
+            "writes": check.writes,
             "critical": check.decl.critical,
             "targets": list(check.targets),
             "later": check.later,
@@ -57,8 +47,8 @@ def _answer(plan: Plan) -> dict[str, object]:
     ]
     return {
         "checks": rows,
-        "samples": sum(map(_samples, plan.checks)),
-        "writes": sum(map(_writes, plan.checks)),
+        "samples": plan.samples,
+        "writes": plan.writes,
         "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
         "partial": plan.partial,
     }
@@ -72,11 +62,10 @@ def _text(plan: Plan) -> str:
         notes += [f"not judged yet: {check.later}"] if check.later else []
         notes += [f"brought in: {check.brought_in}"] if check.brought_in else []
         lines.append(
-            f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {_samples(check):>7}  {_writes(check):>6}"
+            f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {check.samples:>7}  {check.writes:>6}"
             f"  {' '.join(check.targets)}" + (f"  ({', '.join(notes)})" if notes else "")
         )
     lines += [f"left out: {left.id}: {left.reason}" for left in plan.left_out]
-    samples, writes = sum(map(_samples, plan.checks)), sum(map(_writes, plan.checks))
-    told = f"{plural(samples, 'sample')}, {plural(writes, 'writing request')}"
+    told = f"{plural(plan.samples, 'sample')}, {plural(plan.writes, 'writing request')}"
     lines.append(f"{plural(len(plan.checks), 'check')}; if all are healthy {told}")
     return "\n".join(lines)

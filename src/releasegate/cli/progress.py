@@ -8,14 +8,13 @@ from queue import SimpleQueue
 from typing import TextIO
 
 from releasegate.foreign import for_log, for_terminal
-from releasegate.model import Label
+from releasegate.model import PASSED
 from releasegate.runner import Progress
 
 REFRESH_S = 0.1
 PLAIN_EVERY_S = 10.0
 MOST_WAITING = 10_000
 PATIENCE_S = 1.0
-GOOD = (Label.PASSED, Label.FLAKY)
 
 
 class Outlet:
@@ -81,7 +80,7 @@ class Teller:
         if progress.label is not None and progress.sample is None:
             self.settled += 1
             self.running.pop(progress.check.id, None)
-            if progress.label not in GOOD:
+            if progress.label not in PASSED:
                 self._line(self._safe(f"{progress.label.value:<8} {progress.check.id}"))
         self._tick()
 

@@ -51,25 +51,30 @@ def _answer(config: Config | None, problems: tuple[Problem, ...]) -> dict[str, o
     return {
         "valid": config is not None,
         "errors": errors,
-        "warnings": list(config.warnings) if config else [],
+        "warnings": _warnings(config) if config else [],
         "later": [{"part": name, "reason": reason} for name, reason in config.later] if config else [],
     }
+
+
+def _warnings(config: Config) -> list[str]:
+    """Give what the config itself warns of, and what is not there beside it."""
+    targets = config.targets.values()
+    out = [*config.warnings]
+    out += [f"the ca of {t.name} is not there: {t.ca}" for t in targets if t.ca and not Path(t.ca).is_file()]
+    if not any(target.revision for target in targets):
+        out.append("no target declares a revision: the gate cannot tell which commit staging runs")
+    return out
 
 
 def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         show(str(problem))
     if config is None:
-        click.echo(f"{len(problems)} error{'s' if len(problems) != 1 else ''}", err=True)
+        click.echo(plural(len(problems), "error"), err=True)
         return
-    for warning in config.warnings:
+    for warning in _warnings(config):
         show(f"warning: {warning}")
     for name, reason in config.later:
         show(f"not judged yet: {name}: {reason}")
-    for target in config.targets.values():
-        if target.ca and not Path(target.ca).is_file():
-            show(f"warning: the ca of {target.name} is not there: {target.ca}")
-    if not any(target.revision for target in config.targets.values()):
-        show("warning: no target declares a revision: the gate cannot tell which commit staging runs")
     checks = sum(len(suite.checks) for suite in config.suites)
     show(f"valid: gate {config.gate}, {plural(len(config.suites), 'suite')}, {plural(checks, 'check')} declared")

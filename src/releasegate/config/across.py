@@ -1,8 +1,6 @@
 """A whole config in, problems between its parts out: controls on judged targets, circles, percentiles."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from releasegate.config import kinds
 from releasegate.config.model import ControlDecl, IdentityDecl, Rule, Target
@@ -10,18 +8,8 @@ from releasegate.config.node import Node
 from releasegate.config.rules import METRICS, SAMPLES_FOR, subject_of
 from releasegate.config.shape import Reading, did_you_mean
 from releasegate.config.suitereader import Found
+from releasegate.model import base_of
 from releasegate.sampling import PROFILES
-
-
-def base_of(name: str) -> str:
-    """Give the declaration that a check's name belongs to."""
-    return name.partition("[")[0]
-
-
-def _values(found: Found) -> Iterator[dict[str, Any]]:
-    keys = tuple(found.decl.loops)
-    for combination in itertools.product(*found.decl.loops.values()):
-        yield dict(zip(keys, combination, strict=True))
 
 
 def check_control(
@@ -32,7 +20,7 @@ def check_control(
     judged = {
         name: found
         for found in checks
-        for values in _values(found)
+        for values in found.decl.cases()
         for name in found.kind.targets(found.decl.spec, values)
     }
     for name in named:
@@ -53,7 +41,7 @@ def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: R
     """Refuse a check whose kind cannot speak to its target: a WebSocket on an http:// url."""
     for found in checks:
         allowed = found.kind.schemes
-        named = (name for values in _values(found) for name in found.kind.targets(found.decl.spec, values))
+        named = (name for values in found.decl.cases() for name in found.kind.targets(found.decl.spec, values))
         for name in dict.fromkeys(named) if allowed else ():
             target = targets.get(name)
             if target is not None and target.scheme not in allowed:

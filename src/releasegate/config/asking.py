@@ -1,15 +1,12 @@
 """Who asks, and with which headers: shapes that every kind uses which speaks as somebody."""
 
-import re
 from typing import Any
 
 from releasegate import template
 from releasegate.config.model import NOBODY
 from releasegate.config.node import Node
+from releasegate.config.scalars import OF_THE_WIRE, TOKEN
 from releasegate.config.shape import MISSING, MapOf, Reading, Shape, Templated, Text, did_you_mean
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-OF_THE_WIRE = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
 
 class IdentityName(Shape):
@@ -58,7 +55,7 @@ class HeaderName(Text):
     """A header that a request may set: not those that the wire itself sets."""
 
     def __init__(self) -> None:
-        super().__init__("the name of a header", HEADER_NAME)
+        super().__init__("the name of a header", TOKEN)
 
     def read(self, node: Node, ctx: Reading) -> Any:
         name = super().read(node, ctx)

@@ -1,5 +1,7 @@
 """What a config means once it is read: frozen values, references checked, holes compiled."""
 
+import itertools
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -121,6 +123,11 @@ class CheckDecl(Guarded, Struct, frozen=True, kw_only=True):
     title: str | None = None
     deadline_s: float | None = None
     """Bound on all samples of this check together."""
+
+    def cases(self) -> Iterator[dict[str, Any]]:
+        """Give the values of each check that `for:` makes of this one: their product, one empty case without it."""
+        for values in itertools.product(*self.loops.values()):
+            yield dict(zip(self.loops, values, strict=True))
 
 
 class Suite(Struct, frozen=True, kw_only=True):

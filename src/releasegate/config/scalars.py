@@ -8,7 +8,8 @@ from releasegate.config.node import Node
 from releasegate.config.shape import MISSING, MapOf, Reading, Text
 from releasegate.template import Template, as_text, compile_text
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token of HTTP (RFC 9110, 5.6.2): the name of a header, or of a subprotocol."""
 OF_THE_WIRE = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 DRIVE = re.compile(r"[A-Za-z]:")
@@ -56,7 +57,7 @@ class ConstantHeaders(MapOf):
     """Headers without holes, as pairs."""
 
     def __init__(self) -> None:
-        super().__init__(HeaderValue(), key=Text("the name of a header", HEADER_NAME), least=1)
+        super().__init__(HeaderValue(), key=Text("the name of a header", TOKEN), least=1)
 
     def read(self, node: Node, ctx: Reading) -> Any:
         before = len(ctx.problems)

@@ -1,9 +1,10 @@
-"""An answer as a healthy staging gives it in, the answer that its faults make of it out. Pure."""
+"""What a client sent in, an object out; and a healthy answer in, the answer that the faults make of it out. Pure."""
 
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from releasegate.demo.faults import Fault
+from releasegate.strictjson import NotJson, parse
 
 OK = 200
 CONFIG, SERVERS = "/api/mcp/config", "/api/mcp/servers"
@@ -15,6 +16,15 @@ class Answer(NamedTuple):
 
     status: int
     payload: Any = None
+
+
+def object_in(raw: bytes) -> dict[str, Any] | None:
+    """Read what a client sent; None when it is no JSON object."""
+    try:
+        given = parse(raw)
+    except NotJson:
+        return None
+    return given if isinstance(given, dict) else None
 
 
 def refused(status: int, error: str, message: str, **more: Any) -> Answer:

@@ -6,12 +6,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from releasegate.demo.answers import Answer, refused
+from releasegate.demo.answers import Answer, object_in, refused
 from releasegate.demo.faults import Fault
 from releasegate.demo.service import UNPROCESSABLE, late, route, service
 from releasegate.demo.workflows import MOST_AGENTS, PATTERNS, look
 from releasegate.demo.world import AGENTS, World
-from releasegate.strictjson import NotJson, parse
 
 CREATED, ACCEPTED, NO_CONTENT, NOT_FOUND = 201, 202, 204, 404
 RUN_S = 1.0
@@ -67,17 +66,8 @@ async def _metrics(world: World, _request: Request) -> Answer:
     return Answer(200, {"pipeline": pipeline, "workflows": {"created": world.created, "kept": len(world.workflows)}})
 
 
-async def _read(request: Request) -> dict[str, Any] | None:
-    """Read the body; None when it is no JSON object."""
-    try:
-        given = parse(await request.body())
-    except NotJson:
-        return None
-    return given if isinstance(given, dict) else None
-
-
 async def _execute(world: World, request: Request) -> Answer:
-    given = await _read(request) or {}
+    given = object_in(await request.body()) or {}
     agent, wish = given.get("agent"), given.get("user_request")
     if not isinstance(agent, str) or not isinstance(wish, str) or not wish:
         return refused(UNPROCESSABLE, "invalid_request", "needed are agent and user_request, both text")
@@ -89,7 +79,7 @@ async def _execute(world: World, request: Request) -> Answer:
 
 
 async def _create(world: World, request: Request) -> Answer:
-    given = await _read(request)
+    given = object_in(await request.body())
     if given is None:
         return refused(UNPROCESSABLE, "invalid_request", "the body is no JSON object")
     if "simulate" in given:

@@ -5,12 +5,11 @@ import hmac
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from releasegate.demo.answers import Answer, refused
+from releasegate.demo.answers import Answer, object_in, refused
 from releasegate.demo.faults import Fault
 from releasegate.demo.service import route, service
 from releasegate.demo.tokens import LIVES_S, UNAUTHORIZED, issue
 from releasegate.demo.world import EMAIL, World
-from releasegate.strictjson import NotJson, parse
 
 
 def auth(world: World) -> Starlette:
@@ -22,11 +21,8 @@ async def _health(world: World, _request: Request) -> Answer:
 
 
 async def _login(world: World, request: Request) -> Answer:
-    try:
-        given = parse(await request.body())
-    except NotJson:
-        given = None
-    if not isinstance(given, dict) or not _known(world, given.get("email"), given.get("password")):
+    given = object_in(await request.body()) or {}
+    if not _known(world, given.get("email"), given.get("password")):
         return refused(UNAUTHORIZED, "unauthorized", "email or password are wrong")
     lives_s = -LIVES_S if Fault.AUTH_EXPIRED in world.faults else LIVES_S
     token = issue(world.secret, EMAIL, now_s=world.epoch(), lives_s=lives_s)

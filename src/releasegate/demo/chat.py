@@ -9,12 +9,11 @@ from starlette.requests import Request
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from releasegate.demo.answers import Answer, enlarged, refused
+from releasegate.demo.answers import Answer, enlarged, object_in, refused
 from releasegate.demo.conversation import CUT, DETAILS, PAUSE_S, script
 from releasegate.demo.faults import Fault
 from releasegate.demo.service import respond, route, service, stopped
 from releasegate.demo.world import AGENTS, World
-from releasegate.strictjson import NotJson, parse
 
 MOST_WAITING = 1_000
 OTHER_THREAD = "thread-of-another-client"
@@ -102,11 +101,7 @@ class Room:
 
 def _read(text: str | None) -> Event:
     """Read a message; one without a type when it is no JSON object."""
-    try:
-        message = parse((text or "").encode())
-    except (NotJson, UnicodeEncodeError):
-        return {}
-    return message if isinstance(message, dict) else {}
+    return object_in((text or "").encode("utf-8", "replace")) or {}
 
 
 def _problem(message: Event) -> str | None:

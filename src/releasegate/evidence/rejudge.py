@@ -11,10 +11,9 @@ from releasegate.evidence.assemble import SCHEMA, assemble
 from releasegate.evidence.identity import identify
 from releasegate.evidence.terms import CUT_OFF, Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
-from releasegate.model import CheckResult, Control, Evidence, Label, Outcome, RuleResult, Sample, Verdict
+from releasegate.model import PASSED, CheckResult, Control, Evidence, Label, Outcome, RuleResult, Sample, Verdict
 from releasegate.redact import SHOWN
 from releasegate.sampling import PROFILES, conclude
-from releasegate.verdict.label import PASSED
 from releasegate.verdict.outcome import outcome_of
 
 ADVICE = "it was altered, or written by a faulty gate: run the gate again"

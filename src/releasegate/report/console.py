@@ -1,20 +1,11 @@
 """Evidence in, the report for a terminal out: the verdict first, then why, then what to do."""
 
 from releasegate.foreign import lines
-from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
+from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Level, Sample, State
 from releasegate.report import facts, overview
 from releasegate.report.next_steps import MOST_NAMES, next_steps
 from releasegate.report.paper import Paper
-from releasegate.report.words import (
-    EXCUSED,
-    listing,
-    marks,
-    observed,
-    order,
-    percent,
-    plural,
-    seconds,
-)
+from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
 
 STYLES = {State.STABLE: "good", State.DEGRADED: "fair", State.UNSTABLE: "bad", State.INCONCLUSIVE: "unsure"}
 MOST_IN_DETAIL = 12

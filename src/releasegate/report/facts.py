@@ -9,8 +9,20 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from releasegate.foreign import for_terminal
-from releasegate.model import CheckResult, Contact, Evidence, Label, Level, Moment, Outcome, Sample
-from releasegate.report.words import BROKEN, EXCUSED, PASSED, at, listing, plural, seconds
+from releasegate.model import (
+    BROKEN,
+    EXCUSED,
+    PASSED,
+    CheckResult,
+    Contact,
+    Evidence,
+    Label,
+    Level,
+    Moment,
+    Outcome,
+    Sample,
+)
+from releasegate.report.words import at, listing, plural, seconds
 from releasegate.verdict.label import SENT_AGAIN
 from releasegate.verdict.metrics import samples_of
 

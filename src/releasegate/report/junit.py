@@ -7,9 +7,9 @@ skipped, with its reason. The verdict is a test case too: no file is all green w
 from collections.abc import Iterable
 
 from releasegate.foreign import for_terminal, lines
-from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
+from releasegate.model import BROKEN, PASSED, CheckResult, Evidence, Label, Level, RuleResult, State
 from releasegate.report import facts, overview
-from releasegate.report.words import BROKEN, PASSED, advisory_run, marks, observed, order
+from releasegate.report.words import advisory_run, marks, observed, order
 
 GATE = "releasegate.gate"
 """A name that no suite of a config can have."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from releasegate.foreign import code_block, code_span, for_markdown
-from releasegate.model import CheckResult, Evidence, Label, Level, Sample, State
+from releasegate.model import EXCUSED, PASSED, CheckResult, Evidence, Label, Level, Sample, State
 from releasegate.report import facts, overview
 from releasegate.report.next_steps import MOST_NAMES, NextStep, next_steps
 from releasegate.report.sections import Section, fixed, fold, listed, pack, rows_fit, section, table, taken
-from releasegate.report.words import EXCUSED, PASSED, listing, marks, observed, order, percent, plural, seconds
+from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
 
 EMOJI = {State.STABLE: "✅", State.DEGRADED: "⚠️", State.UNSTABLE: "❌", State.INCONCLUSIVE: "❔"}
 LABEL_EMOJI = {Label.PASSED: "✅", Label.FLAKY: "⚠️", Label.FAILED: "❌", Label.REGRESSION: "❌", Label.SKIPPED: "⏭️"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from releasegate.config.rules import subject_of
-from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State
+from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State, base_of
 from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, leaks, rank, warned
 from releasegate.report.remedies import remedy
 from releasegate.report.words import counts, listing, observed
@@ -102,7 +102,7 @@ def _failures(evidence: Evidence) -> Iterator[NextStep]:
         later = (check.not_sampled or "").endswith(NOT_JUDGED)
         yield NextStep(
             text=text if not later else "remove it, or accept that the evidence stays incomplete",
-            blocks=rank(check)[0] <= 1 or any({c.id, c.id.partition("[")[0]} & ruled for c in finding.checks),
+            blocks=rank(check)[0] <= 1 or any({c.id, base_of(c.id)} & ruled for c in finding.checks),
             checks=tuple(c.id for c in finding.checks),
             advice=tuple(dict.fromkeys(c.advice for c in finding.checks if c.advice)),
         )

@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from releasegate.model import CheckResult, Evidence, Label
+from releasegate.model import PASSED, CheckResult, Evidence, Label
 from releasegate.report.facts import said, who
-from releasegate.report.words import PASSED, counts, listing, percent, plural, seconds, short
+from releasegate.report.words import counts, listing, percent, plural, seconds, short
 
 ONLY_COUNTS = re.compile(r"\d+ of \d+ checks passed(, \d+ of them flaky)?")
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasegate.model import CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
+from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
 
 ORDERS = {
     State.STABLE: "may be merged",
@@ -13,10 +13,6 @@ ORDERS = {
     State.UNSTABLE: "do not merge",
     State.INCONCLUSIVE: "do not merge, the evidence does not decide",
 }
-PASSED = frozenset({Label.PASSED, Label.FLAKY})
-EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
-BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
-UNDECIDED = frozenset({Label.UNPROVEN, Label.ENVIRONMENT})
 
 MOST_MARKS = 32
 SHORT_SHA = 12

@@ -4,9 +4,21 @@ import math
 from collections.abc import Iterable, Sequence
 
 from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_MERGE, EXIT_UNSTABLE
-from releasegate.model import CheckResult, Control, Identity, Label, Level, RuleResult, State, Verdict
-from releasegate.verdict.label import PASSED, groups
-from releasegate.verdict.metrics import BROKEN, EXCUSED, Facts, excused, facts_of, score
+from releasegate.model import (
+    BROKEN,
+    EXCUSED,
+    PASSED,
+    CheckResult,
+    Control,
+    Identity,
+    Label,
+    Level,
+    RuleResult,
+    State,
+    Verdict,
+)
+from releasegate.verdict.label import groups
+from releasegate.verdict.metrics import Facts, excused, facts_of, score
 from releasegate.verdict.policy import speaks_of_share
 
 EXIT_CODES = {

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from releasegate.model import CheckResult, Control, Label, Sample
+from releasegate.model import PASSED, CheckResult, Control, Label, Sample, base_of
 from releasegate.sampling import conclude
 from releasegate.verdict.strength import strength_of
 
-PASSED = frozenset({Label.PASSED, Label.FLAKY})
 LEAST_GROUP = 3
 UNANSWERED = frozenset({"name", "connect", "proxy", "TLS", "upgrade", "request", "first byte"})
 SENT_AGAIN = "; sent again"
@@ -108,7 +107,7 @@ def _by_name(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
     """Name every check by its id, and a family of `for:` by the name that it was declared with."""
     out: dict[str, list[CheckResult]] = {}
     for check in checks:
-        for name in dict.fromkeys((check.id, check.id.partition("[")[0])):
+        for name in dict.fromkeys((check.id, base_of(check.id))):
             out.setdefault(name, []).append(check)
     return out
 

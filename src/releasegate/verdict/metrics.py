@@ -8,11 +8,8 @@ from itertools import pairwise
 from msgspec import Struct
 
 from releasegate.config.rules import SAMPLES_FOR, Subject, subject_of
-from releasegate.model import CheckResult, Label, Sample
-from releasegate.verdict.label import PASSED
+from releasegate.model import BROKEN, EXCUSED, PASSED, CheckResult, Label, Sample, base_of
 
-BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
-EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
 LEAST_SAMPLES = {**SAMPLES_FOR, "latency.max": 1}
 DIGITS = 12  # weights are quotients: what lies beyond is rounding, and no rule may turn on it
 QUANTILES = {"latency.p50": 0.5, "latency.p95": 0.95, "latency.p99": 0.99, "latency.max": 1.0}
@@ -185,7 +182,7 @@ def _why_none(name: str, facts: Facts) -> str:
 def _is_about(check_id: str, subject: Subject) -> bool:
     if subject.suite:
         return check_id.startswith(f"{subject.suite}.")
-    return subject.check in {check_id, check_id.partition("[")[0]}
+    return subject.check in {check_id, base_of(check_id)}
 
 
 def table(checks: Sequence[CheckResult], *, duration_s: float, fallbacks: Sequence[str] = ()) -> Mapping[str, float]:

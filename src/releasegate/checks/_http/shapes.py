@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from releasegate.checks._http.spec import Capture, File, States
-from releasegate.config.asking import HEADER_NAME
 from releasegate.config.node import Node
+from releasegate.config.scalars import TOKEN
 from releasegate.config.shape import (
     MISSING,
     Duration,
@@ -52,7 +52,7 @@ CAPTURE = Either(
         "mapping": Table(
             "a capture",
             {
-                "header": Field(Text("the name of a header", HEADER_NAME), says="a header of the answer"),
+                "header": Field(Text("the name of a header", TOKEN), says="a header of the answer"),
                 "cookie": Field(Text("the name of a cookie"), says="a cookie that was set"),
                 "body": Field(Regex(), says="a regex on the body; its group is what is captured"),
             },

@@ -1,6 +1,5 @@
 """The config of a `websocket` check in, a Flow out; and its JSON Schema."""
 
-import re
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,6 +8,7 @@ from releasegate.checks._websocket.spec import SWITCHING, Awaited, Flow
 from releasegate.checks.compose import encode_path
 from releasegate.config.asking import Headers, IdentityName
 from releasegate.config.node import Node
+from releasegate.config.scalars import TOKEN
 from releasegate.config.shape import (
     MISSING,
     Boolean,
@@ -32,7 +32,6 @@ from releasegate.jsonpath import PathText
 DEFAULT_TIMEOUT_S = 30.0
 MOST_EVENTS = 100
 INHERITED = ("as", "timeout")
-TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 MESSAGE = Either(
     {"mapping": JsonValue(), "list": JsonValue(), "text": Templated()}, says="a JSON mapping or list, or a text"
 )

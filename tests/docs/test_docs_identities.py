@@ -65,9 +65,10 @@ def test_the_words_that_switch_a_login_off_are_all_there():
 def test_the_bounds_are_those_of_the_code():
     login = section(PAGE, "Login")
     assert f"renewed {identities.LEEWAY_S:g} s before" in " ".join(login.split())
-    assert f"A login has {identities.LOGIN_TIMEOUT_S:g} s." in login
+    assert f"One try of a login has {identities.LOGIN_TIMEOUT_S:g} s." in login
+    assert f"while {identities.PATIENCE_S:g} s are not over" in login
     assert identities.ATTEMPTS == 3
-    assert "tried three times in all" in login
+    assert "tried again, three times in all" in login
 
 
 def test_the_sentence_about_a_fallback_is_the_one_that_is_said():

@@ -141,7 +141,14 @@ def chat_timeout(**more: Any) -> CheckResult:
         target="chat",
         excerpt='{"type": "agent_started", "thread_id": "5f"}',
     )  # fmt: skip
-    given = {"critical": True, "weight": 30.0, "owner": "@acme/agents", "profile": "lean", "kind": "websocket"}
+    given = {
+        "critical": True,
+        "weight": 30.0,
+        "owner": "@acme/agents",
+        "profile": "lean",
+        "kind": "websocket",
+        "duration_s": 15.96,
+    }  # three samples, and the pauses between them
     return check(
         "pipeline.real-agent-execution", "✗✗✗", failure=sample, advice="Look at the agent's tool calls first; see the runbook.", **{**given, **more}
     )  # fmt: skip
@@ -184,6 +191,7 @@ def mixed() -> Evidence:
         check("pipeline.lifecycle"),
         chat_timeout(),
         rules=rules,
+        run={"duration_s": 16.0},
     )
 
 

@@ -10,7 +10,7 @@ TOP = Table(
     "a config",
     {
         "version": Field(OneOf(1), required=True, says="the version of this language; 1"),
-        "gate": Field(Name(), default="staging", says="the name of the gate: its commit status is releasegate/NAME"),
+        "gate": Field(Name(), default="staging", says="the name of the gate, shown in every report"),
         "mode": Field(OneOf("enforce", "advisory"), default="enforce", says="advisory reports and never blocks"),
         "targets": Field(Targets(), required=True, says="every origin that may be contacted, by name"),
         "identities": Field(Identities(), default={}, says="who a check may speak as, by name; nobody is built in"),

@@ -30,12 +30,13 @@ def node(value, line=1, file="releasegate.yml"):
     return Node(value, line, 1, str(value), isinstance(value, str), file=file)
 
 
-def _read(config, loops, defaults, file):
-    ctx = Reading(names={"target": set(TARGETS), "identity": {"gate-user", "admin"}})
+def read_by(kind, targets, config, *, loops, defaults, file="releasegate.yml"):
+    """Give what a kind's table makes of a check, and what it finds wrong with it."""
+    ctx = Reading(names={"target": set(targets), "identity": {"gate-user", "admin"}})
     ctx.loops = loops or {}
     ctx.scope |= set(ctx.loops)
     ctx.defaults = {key: node(value) for key, value in (defaults or {}).items()}
-    flow = KIND.table.read(node(config, file=file), ctx)
+    flow = kind.table.read(node(config, file=file), ctx)
     for check in ctx.deferred:
         check()
     return flow, ctx.problems
@@ -43,14 +44,14 @@ def _read(config, loops, defaults, file):
 
 def read(config, *, loops=None, defaults=None, file="releasegate.yml"):
     """Read a check that is right."""
-    flow, problems = _read(config, loops, defaults, file)
+    flow, problems = read_by(KIND, TARGETS, config, loops=loops, defaults=defaults, file=file)
     assert not problems, [str(problem) for problem in problems]
     return flow
 
 
 def problems(config, *, loops=None, defaults=None):
     """Read a check that is wrong: what the author is told, in one text."""
-    _, found = _read(config, loops, defaults, "releasegate.yml")
+    _, found = read_by(KIND, TARGETS, config, loops=loops, defaults=defaults)
     return "\n".join(str(problem) for problem in found)
 
 

@@ -9,23 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from http_world import NONCE, read, unmet
+from live_world import sampled
 
 from releasegate.checks.http import KIND
 from releasegate.config.model import Target
 from releasegate.model import Outcome
-from releasegate.sample import World, take
-from releasegate.wire.live import LiveWire
-
-
-class Nobody:
-    async def headers(self, identity, target):
-        return (("Authorization", f"Bearer {identity}"),)
-
-    async def cookies(self, identity, target):
-        return ()
-
-    def fell_back(self, identity):
-        return False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -81,25 +69,7 @@ def live(config, *servers, port=None):
     """Take one sample over the real wire."""
     ports = [port] if port else [server.server_port for server in servers]
     targets = {name: target(name, port) for name, port in zip(("api", "auth"), ports, strict=False)}
-    flow = read(config)
-
-    async def once():
-        wire = LiveWire(environ={}, clock=time.monotonic)
-        world = World(
-            targets=targets,
-            wire=wire,
-            credentials=Nobody(),
-            clock=time.monotonic,
-            wall=lambda: "2026-01-02T03:04:05Z",
-            sleep=asyncio.sleep,
-            nonce=lambda: NONCE,
-        )
-        try:
-            return (await take(KIND, flow, {}, world)).sample
-        finally:
-            await wire.aclose()
-
-    return asyncio.run(once())
+    return asyncio.run(sampled(KIND, read(config), targets))
 
 
 def echo(said):

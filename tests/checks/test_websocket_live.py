@@ -2,35 +2,22 @@
 
 import asyncio
 import json
-import time
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import pytest
+from live_world import sampled
 from msgspec.structs import replace
-from websocket_world import CHAT, NONCE, STRANGER, read, talk, unmet
+from websocket_world import CHAT, STRANGER, read, talk, unmet
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from websockets.utils import accept_key
 
 from releasegate.checks.websocket import KIND
 from releasegate.model import Outcome
-from releasegate.sample import World, take
-from releasegate.wire.live import LiveWire
 
 AGENT = ["agent_started", "agent_thinking", "agent_completed"]
 FLOW = talk(*({name: {"within": "300ms"}} for name in AGENT), never=["error"], timeout="2s")
-
-
-class Badge:
-    async def headers(self, identity, target):
-        return (("Authorization", f"Bearer {identity}"),)
-
-    async def cookies(self, identity, target):
-        return ()
-
-    def fell_back(self, identity):
-        return False
 
 
 def guarded(connection, request):
@@ -76,20 +63,7 @@ def live(config, handle, *, max_body=None, raw=False, **more):
             target = replace(CHAT, url=f"ws://127.0.0.1:{port}", host="127.0.0.1", port=port, path="")
             if max_body:
                 target = replace(target, max_body=max_body)
-            wire = LiveWire(environ={}, clock=time.monotonic)
-            world = World(
-                targets={"chat": target},
-                wire=wire,
-                credentials=Badge(),
-                clock=time.monotonic,
-                wall=lambda: "2026-01-02T03:04:05Z",
-                sleep=asyncio.sleep,
-                nonce=lambda: NONCE,
-            )
-            try:
-                return (await take(KIND, flow, {}, world)).sample
-            finally:
-                await wire.aclose()
+            return await sampled(KIND, flow, {"chat": target})
 
     return asyncio.run(once())
 

@@ -4,11 +4,10 @@ import asyncio
 import json as jsonlib
 from dataclasses import dataclass, field
 
-from http_world import NONCE, node
+from http_world import NONCE, read_by, unmet
 
 from releasegate.checks.websocket import KIND
 from releasegate.config.model import Target
-from releasegate.config.shape import Reading
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase, Trouble
 from releasegate.sample import Taken, World, take, witness
@@ -22,27 +21,16 @@ OPENS_S = 0.25
 STRANGER = "thread-of-another-client"
 
 
-def _read(config, loops, defaults):
-    ctx = Reading(names={"target": set(TARGETS), "identity": {"gate-user", "admin"}})
-    ctx.loops = loops or {}
-    ctx.scope |= set(ctx.loops)
-    ctx.defaults = {key: node(value) for key, value in (defaults or {}).items()}
-    flow = KIND.table.read(node(config), ctx)
-    for check in ctx.deferred:
-        check()
-    return flow, ctx.problems
-
-
 def read(config, *, loops=None, defaults=None):
     """Read a check that is right; what is only warned of does not make it wrong."""
-    flow, problems = _read(config, loops, defaults)
+    flow, problems = read_by(KIND, TARGETS, config, loops=loops, defaults=defaults)
     assert all(problem.warning for problem in problems), [str(problem) for problem in problems]
     return flow
 
 
 def problems(config, *, loops=None, defaults=None):
     """Read a check that is wrong: what the author is told, in one text."""
-    return "\n".join(str(problem) for problem in _read(config, loops, defaults)[1])
+    return "\n".join(str(problem) for problem in read_by(KIND, TARGETS, config, loops=loops, defaults=defaults)[1])
 
 
 def talk(*events, **more):
@@ -189,10 +177,6 @@ def survivors(config, *script, **staging):
     one = taken(flow, Staging(list(script), **staging))
     assert one.sample.met, unmet(one.sample)
     return witness(KIND, flow, one)[1]
-
-
-def unmet(one):
-    return [expectation.text for expectation in one.expectations if not expectation.met]
 
 
 AGENT = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]

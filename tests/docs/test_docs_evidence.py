@@ -134,7 +134,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", [codes(row[0])[0] for row in rows(section(PAGE, "Judging it again"))])
+def test_the_page_names_all_that_is_refused():
+    assert {codes(row[0])[0] for row in rows(section(PAGE, "Judging it again"))} == {*REFUSED, "unreadable"}
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "unreadable"])
 def test_what_the_page_calls_refused_is_refused(name, evidence, tmp_path, capsys):
     path = tmp_path / "evidence.json"
     path.write_bytes(SHOWN_FILE.encode()[:-10] if name == "unreadable" else file.encode(REFUSED[name](evidence)))

@@ -100,8 +100,7 @@ def test_the_characteristic_is_the_one_that_is_computed():
 
 
 def test_the_retry_that_is_warned_of_passes_as_often_as_said():
-    assert f"{100 * (1 - 0.5**3):.1f} %" == "87.5 %"
-    assert "two retries in 87.5 %" in flat(SAMPLING)
+    assert f"two retries in {100 * (1 - 0.5**3):.1f} %" in flat(SAMPLING)
 
 
 def test_correlated_samples_weaken_the_claim_as_much_as_said():

@@ -11,6 +11,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 from arbitrary import EVIDENCE
+from forged import put, tree_of, with_change
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -28,10 +29,6 @@ SOUND = evidence(
 )
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 VALIDATOR = jsonschema_rs.validator_for(json_schema())
-
-
-def as_json(made=SOUND):
-    return json.loads(encode(made))
 
 
 def refused(encoded):
@@ -95,7 +92,7 @@ def test_the_schema_is_of_the_draft_that_it_names_and_says_which_version_it_is_o
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(path, value):
-    tree = changed(as_json(), path, value)
+    tree = with_change(tree_of(SOUND), path, put(value))
     assert not VALIDATOR.is_valid(tree)
     refused(json.dumps(tree).encode())
 
@@ -113,30 +110,22 @@ KEYS = {
 
 @pytest.mark.parametrize("path", KEYS, ids=lambda path: ".".join(map(str, path)) or "the whole")
 def test_every_key_that_readers_rely_on_is_there(path):
-    here = as_json()
+    here = tree_of(SOUND)
     for step in path:
         here = here[step]
     assert set(KEYS[path].split()) <= set(here)
 
 
 def test_outcomes_are_the_words_that_readers_rely_on():
-    outcomes = {s["outcome"] for c in as_json(evidence(ran("a.b", "✓✗✗!"), ran("a.c")))["checks"] for s in c["samples"]}
+    outcomes = {s["outcome"] for c in tree_of(evidence(ran("a.b", "✓✗✗!"), ran("a.c")))["checks"] for s in c["samples"]}
     assert outcomes == {"met", "unmet", "trouble"}
 
 
 # what is no evidence
 
 
-def changed(tree, path, value):
-    here = tree
-    for step in path[:-1]:
-        here = here[step]
-    here[path[-1]] = value
-    return tree
-
-
 def test_another_version_is_refused_and_named():
-    tree = as_json() | {"schema": "releasegate/evidence/v2"}
+    tree = tree_of(SOUND) | {"schema": "releasegate/evidence/v2"}
     assert refused(json.dumps(tree).encode()) == f"this version reads {SCHEMA}, the file is 'releasegate/evidence/v2'"
 
 
@@ -191,7 +180,7 @@ REQUIRED = [field.name for field in msgspec.inspect.type_info(type(SOUND)).field
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_never_green_07_evidence_without_one_of_its_parts_is_refused(name):
-    tree = as_json()
+    tree = tree_of(SOUND)
     del tree[name]
     refused(json.dumps(tree).encode())
 
@@ -307,4 +296,4 @@ def test_never_green_07_a_writer_that_is_killed_leaves_no_half_file(tmp_path):
 
 def test_the_control_is_in_the_file_with_its_samples():
     made = evidence(ran("a.b"), control=Control(held=True, samples=(met(),)))
-    assert as_json(made)["control"]["samples"][0]["outcome"] == "met"
+    assert tree_of(made)["control"]["samples"][0]["outcome"] == "met"

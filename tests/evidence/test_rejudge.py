@@ -1,9 +1,11 @@
 """The second path: the same verdict from the file alone, what it makes of odd values, and of what was redacted."""
 
+from contextlib import suppress
+
 import pytest
 from arbitrary import JSON
 from forged import MADE, SHA, judged, mixed, reading, sound, tree_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from verdict_words import demand, evidence, met, ran, rule, trouble
@@ -99,14 +101,13 @@ def test_a_control_that_the_deadline_came_before_is_accepted_as_it_is():
 
 
 @settings(max_examples=300, deadline=None)
+@example(operator="equals", demanded=200, found=[200], is_met=True)
 @given(st.sampled_from([*OPERATORS, "any"]), JSON, st.lists(JSON, max_size=3), st.booleans())
 def test_no_expectation_whatever_crashes_the_second_path(operator, demanded, found, is_met):
     odd = replace(demand(200), operator=operator, demanded=demanded, found=found, met=is_met)
     made = evidence(ran("a.b", each={"✓": met(expectations=(demand(200), odd))}))
-    try:
+    with suppress(EvidenceError):
         assert rejudge(made) == made.verdict
-    except EvidenceError:
-        assert made.checks
 
 
 def test_an_operator_that_this_room_does_not_know_is_believed_only_where_nothing_was_kept():

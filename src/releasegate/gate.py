@@ -51,7 +51,7 @@ class Order(Struct, frozen=True, kw_only=True):
 async def run(order: Order, world: World, listener: Listener, stop: asyncio.Event) -> Evidence:
     """Run the gate. Always gives evidence: what stood in the way is part of it. A bug of ours is raised."""
     started, began = world.wall(), world.clock()
-    reader = RevisionReader(order.config.targets.values(), world.wire, world.wall, world.sleep)
+    reader = RevisionReader(order.config.targets.values(), world.wire, world.wall, world.sleep, world.nonce)
     asked: list[Sample] = []
     control = await _unless(stop, _ask_control(order, world, listener, asked), None)
     control = control or Control(held=None, samples=tuple(asked))

@@ -6,16 +6,19 @@ A login is made once per run, however many checks ask at once, and again when it
 import asyncio
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from releasegate.config.asking import is_header_value
 from releasegate.config.model import NOBODY, IdentityDecl, Jwt, Login, Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Trouble
 from releasegate.template import as_text
+from releasegate.trace import traced
 from releasegate.wire.origin import absolute
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 
@@ -54,12 +57,14 @@ class IdentityBook:
         wire: Wire,
         *,
         epoch: Callable[[], float],
+        nonce: Callable[[], str],
         on_secret: Callable[[str], None] = lambda _secret: None,
     ) -> None:
         self._identities = identities
         self._targets = targets
         self._wire = wire
         self._epoch = epoch
+        self._nonce = nonce
         self._on_secret = on_secret
         self._passes: dict[str, Pass] = {}
         self._failures: dict[str, CouldNotLook] = {}
@@ -144,8 +149,17 @@ class IdentityBook:
         return Pass(headers=(_bearer(token),), renew_at=_renewal(now, now + jwt.expires_in_s))
 
     async def _log_in(self, login: Login) -> Pass:
+        """Log in, in a trace of its own. Raises CouldNotLook, which names the trace."""
+        trace = self._nonce()
+        try:
+            return await self._enter(login, trace)
+        except CouldNotLook as failure:
+            trouble = failure.trouble
+            raise CouldNotLook(replace(trouble, message=f"{trouble.message}; trace {trace}")) from None
+
+    async def _enter(self, login: Login, trace: str) -> Pass:
         target = self._targets[str(login.post.target)]
-        answer = await self._ask(target, login)
+        answer = await self._ask(target, login, trace)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success
             raise _trouble(f"status {answer.status}", f"the login was answered with status {answer.status}", target)
         token = _token(login, answer, target) if login.token else None
@@ -161,7 +175,7 @@ class IdentityBook:
             renew_at=_renewal(now, ends) if ends is not None else None,
         )
 
-    async def _ask(self, target: Target, login: Login) -> HttpAnswer:
+    async def _ask(self, target: Target, login: Login, trace: str) -> HttpAnswer:
         """Send the login; what may pass (no answer, 429, 5xx) is tried again, what is an answer is not."""
         from tenacity import (
             AsyncRetrying,
@@ -174,7 +188,10 @@ class IdentityBook:
             wait_random,
         )
 
-        request = _request(target, login)
+        request, attempts = _request(target, login), count(1)
+
+        async def send() -> HttpAnswer:
+            return await self._wire.fetch(replace(request, headers=traced(request.headers, trace, next(attempts))))
 
         def last(state: "RetryCallState") -> HttpAnswer:
             assert state.outcome is not None  # noqa: S101 - tenacity calls this after an attempt
@@ -188,7 +205,7 @@ class IdentityBook:
             retry_error_callback=last,
         )
         try:
-            return await retrying(self._wire.fetch, request)
+            return await retrying(send)
         except CouldNotLook as failure:
             trouble = failure.trouble
             raise _trouble(trouble.reason, f"in {trouble.phase}: {trouble.message}", target) from None

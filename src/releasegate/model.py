@@ -146,6 +146,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     timeline: tuple[Moment, ...] = ()
     target: str | None = None
     """The target at which a failing sample failed; None for a sample that met its demands."""
+    trace: str | None = None
+    """The W3C trace id of its last request; None for a sample that met all its demands, or sent no request."""
     notes: tuple[str, ...] = ()
     excerpt: str | None = None
     fallback: str | None = None

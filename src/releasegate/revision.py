@@ -11,6 +11,7 @@ from releasegate.config.model import Revision, Target
 from releasegate.errors import CouldNotLook
 from releasegate.evidence.identity import before, matches, unsettled
 from releasegate.model import Reading
+from releasegate.trace import traced
 from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 
 READ_TIMEOUT_S = 10.0
@@ -135,13 +136,21 @@ class RevisionReader:
     pause of `sleep`: a run reads often, and one unlucky reading could void it.
     """
 
-    def __init__(self, targets: Iterable[Target], wire: Wire, wall: Callable[[], str], sleep: Sleep) -> None:
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        wire: Wire,
+        wall: Callable[[], str],
+        sleep: Sleep,
+        nonce: Callable[[], str],
+    ) -> None:
         self.targets = tuple(target for target in targets if target.revision)
         self.revisions = [target.revision for target in self.targets if target.revision]
         self.settle = max((revision.settle for revision in self.revisions), default=1)
         self.wire = wire
         self.wall = wall
         self.sleep = sleep
+        self.nonce = nonce
         self.paused_s = 0.0
         self.one_at_a_time = asyncio.Lock()
         self.in_vain: set[tuple[str, int | None]] = set()
@@ -215,9 +224,10 @@ class RevisionReader:
         revision = target.revision
         assert revision is not None  # noqa: S101 - narrowed by __init__
         path = revision.get.path if isinstance(revision.get.path, str) else revision.get.path.source
+        headers = traced((*target.headers, ("Cache-Control", "no-cache")), self.nonce(), 1)
         request = HttpRequest(
             target=target, method="GET", url=target.origin + target.path + path, timeout_s=READ_TIMEOUT_S,
-            headers=(*target.headers, ("Cache-Control", "no-cache")), fresh=True, family=family,
+            headers=headers, fresh=True, family=family,
         )  # fmt: skip
         seen = problem = address = unreached = again = None
         late = False

@@ -182,6 +182,7 @@ def record(
         trouble=trouble,
         timeline=tuple(probe.timeline),
         target=None if outcome is Outcome.MET else (trouble and trouble.target) or probe.target,
+        trace=None if outcome is Outcome.MET and all(e.met for e in judgement.expectations) else probe.trace,
         notes=tuple(probe.notes),
         excerpt=judgement.excerpt,
         fallback=probe.fallback,

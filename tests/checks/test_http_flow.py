@@ -201,7 +201,7 @@ def test_credentials_and_cookies_stay_home_when_a_redirect_leads_to_another_targ
     staging = Staging([reply(302, headers={"Location": "https://auth.test/in"}), reply()], identity_cookies=("line",))
     assert taken(flow, staging).sample.met
     assert staging.requests[1].target.name == "auth"
-    assert staging.said(1).keys() == {"user-agent", "accept"}
+    assert staging.said(1).keys() == {"user-agent", "accept", "traceparent"}
     assert staging.requests[1].cookies == ()
 
 

@@ -195,3 +195,34 @@ def test_an_answer_in_the_wrong_status_is_unmet_not_trouble(status):
     assert unmet(one) == ([] if status == 200 else ["status == 200 (got 503)"])
     assert one.signature == (None if status == 200 else "http status 503")
     assert one.excerpt == (None if status == 200 else "oh")
+
+
+def test_every_request_of_a_sample_is_traced_by_its_nonce_and_counted():
+    steps = [{"name": "a", "get": "api:/a", "expect": OK}, {"name": "b", "get": "api:/b", "expect": OK}]
+    one, staging = sample({"steps": steps}, reply())
+    assert [staging.said(n)["traceparent"] for n in (0, 1)] == [f"00-{NONCE}-000000000000000{n}-01" for n in (1, 2)]
+    assert one.trace is None
+
+
+@pytest.mark.parametrize(
+    "config", [ask(expect={"status": 201}), ask(expect={"status": 200, "latency": {"warn": "1ms", "fail": "9s"}})]
+)
+def test_a_sample_that_fails_or_warns_names_its_trace(config):
+    assert sample(config, reply())[0].trace == NONCE
+
+
+def test_a_request_that_nobody_answers_names_its_trace():
+    assert sample(ask(), trouble("reset", "first byte"))[0].trace == NONCE
+
+
+def test_a_traceparent_of_the_check_is_sent_as_it_is_and_told():
+    mine = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    one, staging = sample(ask(headers={"Traceparent": mine}), reply(500))
+    assert staging.said()["traceparent"] == mine
+    assert one.trace == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_what_finally_sends_is_traced_too():
+    config = {**ask(), "finally": [{"delete": "api:/x"}]}
+    _, staging = sample(config, reply())
+    assert staging.said()["traceparent"].endswith("-0000000000000002-01")

@@ -19,6 +19,8 @@ from websocket_world import (
 
 from releasegate.model import Outcome
 
+TRACED = {"traceparent": f"00-{NONCE}-0000000000000001-01"}
+
 
 def test_every_part_of_a_sample_is_a_phase_with_its_time():
     one, staging = sample({**RUN, "as": "gate-user"}, *HEALTHY)
@@ -62,14 +64,14 @@ def test_where_to_connect_and_what_to_show_comes_from_the_config():
     assert one.met
     (asked,) = staging.asked
     assert asked["url"] == "wss://other.test:443/rooms/a%20b%2F..%2Fc?x=1"
-    assert asked["headers"] == {"Authorization": "Bearer token-of-gate-user", "X-A": NONCE}
+    assert asked["headers"] == {"Authorization": "Bearer token-of-gate-user", "X-A": NONCE, **TRACED}
     assert (asked["timeout_s"], asked["subprotocols"], asked["max_message"]) == (7.0, ("v2", "v1"), 5 * 2**20)
 
 
 def test_a_header_of_the_check_wins_over_the_identitys():
     config = {"connect": "chat:/ws", "as": "gate-user", "headers": {"authorization": "mine"}, "expect": {"status": 101}}
     _, staging = sample(config)
-    assert staging.asked[0]["headers"] == {"authorization": "mine"}
+    assert staging.asked[0]["headers"] == {"authorization": "mine", **TRACED}
 
 
 @pytest.mark.parametrize("who", ["nobody", None])
@@ -77,7 +79,7 @@ def test_nobody_shows_nothing(who):
     config = {"connect": "chat:/ws", "expect": {"status": 101}} | ({"as": who} if who else {})
     one, staging = sample(config)
     assert one.met
-    assert staging.asked[0]["headers"] == {}
+    assert staging.asked[0]["headers"] == TRACED
     assert names(one) == ["connect", "upgrade", "close"]
 
 
@@ -243,3 +245,11 @@ def test_a_server_chooses_one_of_the_subprotocols_that_are_offered(refuses):
     )
     if not refuses:
         assert survivors(config) == ()
+
+
+def test_an_upgrade_is_traced_by_the_nonce_and_a_failing_sample_says_so():
+    config = {"connect": "chat:/ws", "expect": {"status": 101}}
+    met, staging = sample(config)
+    assert staging.asked[0]["headers"] == TRACED
+    assert met.trace is None
+    assert sample(config, refusal=(503,))[0].trace == NONCE

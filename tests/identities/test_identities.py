@@ -13,6 +13,7 @@ from releasegate.identities import IdentityBook
 from releasegate.model import Contact, Trouble
 from releasegate.wire.types import HttpAnswer
 
+NONCE = "0af7651916cd43dd8448eb211c80319c"
 SECRET = "a-shared-secret-of-more-than-32-bytes!"
 
 
@@ -61,8 +62,9 @@ class Time:
 def book(declared, wire=None, *, time=None, heard=None):
     on_secret = heard.append if heard is not None else (lambda _secret: None)
     return IdentityBook(
-        {"user": declared}, TARGETS, wire or ScriptedWire("!"), epoch=time or Time(), on_secret=on_secret
-    )
+        {"user": declared}, TARGETS, wire or ScriptedWire("!"),
+        epoch=time or Time(), nonce=lambda: NONCE, on_secret=on_secret,
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -314,3 +316,11 @@ def test_a_token_that_no_header_can_hold_falls_back():
 def test_a_short_shared_secret_warns_nobody_on_the_way():
     short = IdentityDecl(name="user", jwt=Jwt(key="short", algorithm="HS256", claims={}))
     assert asyncio.run(book(short).headers("user", TARGETS["api"]))
+
+
+def test_a_login_is_traced_and_its_failure_names_the_trace():
+    wire = ScriptedWire((503, ""))
+    with pytest.raises(CouldNotLook, match=f"status 503; trace {NONCE}"):
+        show(book(IdentityDecl(name="user", login=LOGIN), wire))
+    said = [dict(request.headers)["traceparent"] for request in wire.requests]
+    assert said == [f"00-{NONCE}-000000000000000{attempt}-01" for attempt in (1, 2, 3)]

@@ -29,6 +29,7 @@ from releasegate.model import (
 
 SHA = "4f2a91c07be35d8812aa0c6d9e7f431b5c8d2e60"
 OTHER_SHA = "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 STARTED = "2026-03-01T12:03:04.500000Z"
 CLAIM = (
     "{passes}/{total} in {seconds} s. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time "
@@ -58,7 +59,7 @@ def met_sample(**more: Any) -> Sample:
 def unmet_sample(*unmet: Expectation, **more: Any) -> Sample:
     unmet = unmet or (demand("status", "status == 200 (got 503)", found=[503]),)
     more.setdefault("signature", f"http {unmet[0].subject}")
-    more.setdefault("target", "api")
+    more = {"target": "api", "trace": TRACE, **more}
     return met_sample(outcome=Outcome.UNMET, expectations=unmet, **more)
 
 

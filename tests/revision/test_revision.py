@@ -14,6 +14,7 @@ from releasegate.wire.types import HttpAnswer
 
 NEW = "a" * 40
 OLD = "b" * 40
+NONCE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def answer(body=b"", status=200, headers=()):
@@ -57,7 +58,7 @@ class Time:
 
 def arrive(wire, judged, *targets):
     time, told = Time(), []
-    reader = RevisionReader(targets, wire, lambda: "t", time.sleep)
+    reader = RevisionReader(targets, wire, lambda: "t", time.sleep, lambda: NONCE)
     instead = asyncio.run(reader.arrive(judged, time.sleep, time.clock, told.append))
     return instead, reader, told
 
@@ -222,14 +223,14 @@ def test_a_rolling_deployment_may_end_well():
 
 def test_a_target_that_gave_two_commits_is_asked_with_pauses_in_which_a_deployment_may_go_on():
     time = Time()
-    reader = RevisionReader([target(wait_s=60)], ScriptedWire(OLD, NEW), lambda: "t", Time().sleep)
+    reader = RevisionReader([target(wait_s=60)], ScriptedWire(OLD, NEW), lambda: "t", Time().sleep, lambda: NONCE)
     asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None))
     assert time.now >= (STEADY - 1) * 0.25
 
 
 def test_a_staging_that_is_there_is_not_paused_for():
     time = Time()
-    reader = RevisionReader([target(wait_s=60, settle=30)], ScriptedWire(NEW), lambda: "t", Time().sleep)
+    reader = RevisionReader([target(wait_s=60, settle=30)], ScriptedWire(NEW), lambda: "t", Time().sleep, lambda: NONCE)
     assert asyncio.run(reader.arrive(NEW, time.sleep, time.clock, lambda _: None)) is None
     assert (time.now, len(reader.readings)) == (0.0, 30)
 
@@ -246,7 +247,7 @@ def test_never_green_28_a_mixture_is_told_with_both_commits_when_the_wait_is_ove
 def verdicts(choices, *, wait_s=0.0):
     """Run the readings of a whole short run, as the gate asks for them, over answers that were drawn."""
     time, wire = Time(), ScriptedWire(*choices)
-    reader = RevisionReader([target(wait_s=wait_s, settle=3)], wire, lambda: "t", Time().sleep)
+    reader = RevisionReader([target(wait_s=wait_s, settle=3)], wire, lambda: "t", Time().sleep, lambda: NONCE)
 
     async def readings():
         instead = await reader.arrive(NEW, time.sleep, time.clock, lambda _: None)
@@ -277,7 +278,7 @@ def test_never_green_28_luck_in_waiting_is_not_enough():
 
 def test_after_the_run_as_many_readings_are_made_as_settle_demands_but_five_at_least():
     for settle, made in ((1, 5), (3, 5), (12, 12)):
-        reader = RevisionReader([target(settle=settle)], ScriptedWire(NEW), lambda: "t", Time().sleep)
+        reader = RevisionReader([target(settle=settle)], ScriptedWire(NEW), lambda: "t", Time().sleep, lambda: NONCE)
         asyncio.run(reader.read_after())
         assert [r.moment for r in reader.readings] == ["after"] * made
 
@@ -328,7 +329,7 @@ def test_a_family_that_cannot_be_reached_from_here_does_not_count(trouble):
 
 def test_a_family_that_swallows_connections_is_waited_for_only_once():
     wire = DualWire(v4=NEW, v6=("connect", "timeout"))
-    reader = RevisionReader([target()], wire, lambda: "t", Time().sleep)
+    reader = RevisionReader([target()], wire, lambda: "t", Time().sleep, lambda: NONCE)
     for _ in range(3):
         asyncio.run(reader.read("between"))
     assert wire.asked.count(6) == 1
@@ -362,7 +363,7 @@ def test_a_foreign_target_need_not_run_our_commit():
 
 
 def readings(*revisions, moments=("before", "between", "after")):
-    reader = RevisionReader([target()], ScriptedWire(*revisions), lambda: "t", Time().sleep)
+    reader = RevisionReader([target()], ScriptedWire(*revisions), lambda: "t", Time().sleep, lambda: NONCE)
 
     async def read():
         for moment in moments:
@@ -440,7 +441,7 @@ def asked(*script, times=1, moments=("after",)):
         await asyncio.sleep(0)
 
     async def read():
-        reader = RevisionReader([target()], wire, lambda: "t", sleep)
+        reader = RevisionReader([target()], wire, lambda: "t", sleep, lambda: NONCE)
         for moment in moments:
             await reader.read(moment, times)
         return tuple(reader.readings)
@@ -500,7 +501,7 @@ def test_a_rate_limit_that_lasts_a_second_and_says_nothing_of_it_is_outlived():
             self.asked.append(request)
             return await super().fetch(request) if time.now >= 1 else answer(status=503)
 
-    reader = RevisionReader([target()], Limited(NEW), lambda: "t", time.sleep)
+    reader = RevisionReader([target()], Limited(NEW), lambda: "t", time.sleep, lambda: NONCE)
     assert [r.revision for r in asyncio.run(reader.read("after", 5))] == [NEW] * 5
 
 
@@ -517,7 +518,7 @@ def test_readings_are_asked_again_one_at_a_time():
             return await super().fetch(request)
 
     wire = Crowd(*["503"] * 5, NEW)
-    got = asyncio.run(RevisionReader([target()], wire, lambda: "t", Time().sleep).read("after", 5))
+    got = asyncio.run(RevisionReader([target()], wire, lambda: "t", Time().sleep, lambda: NONCE).read("after", 5))
     assert [r.revision for r in got] == [NEW] * 5
     assert (wire.most, len(wire.asked)) == (1, 10)
 
@@ -538,7 +539,9 @@ def test_where_asking_again_was_in_vain_it_is_not_done_anew_before_there_is_an_a
 
 def test_a_family_that_cannot_be_reached_from_here_is_not_paused_for():
     time = Time()
-    reader = RevisionReader([target()], DualWire(v4=NEW, v6=("connect", "refused")), lambda: "t", time.sleep)
+    reader = RevisionReader(
+        [target()], DualWire(v4=NEW, v6=("connect", "refused")), lambda: "t", time.sleep, lambda: NONCE
+    )
     asyncio.run(reader.read("after"))
     assert (time.now, len(reader.readings)) == (0.0, 1)
 
@@ -551,7 +554,9 @@ def test_never_green_40_what_one_family_said_counts_also_when_the_run_ends_befor
         await asyncio.sleep(3600)
 
     async def cut():
-        reader = RevisionReader([target()], DualWire(v4=OLD, v6=("request", "reset")), lambda: "t", never)
+        reader = RevisionReader(
+            [target()], DualWire(v4=OLD, v6=("request", "reset")), lambda: "t", never, lambda: NONCE
+        )
         reading = asyncio.ensure_future(reader.read("between"))
         await pausing.wait()
         reading.cancel()
@@ -577,3 +582,9 @@ def test_a_redirect_says_where_to_without_what_may_be_secret(location, why):
     with pytest.raises(ValueError, match="status") as refused:
         extract(Revision(get=Url(None, "/"), at="$"), answer(status=302, headers=(("location", location),)))
     assert str(refused.value) == why
+
+
+def test_every_reading_is_traced():
+    wire = ScriptedWire(NEW)
+    asyncio.run(RevisionReader([target()], wire, lambda: "t", Time().sleep, lambda: NONCE).read("after"))
+    assert dict(wire.asked[0].headers)["traceparent"] == f"00-{NONCE}-0000000000000001-01"

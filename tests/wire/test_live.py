@@ -132,12 +132,14 @@ def test_a_wire_serves_http_tcp_and_many_targets_at_once():
     assert asyncio.run(run()) == ([b"one", b"two"] * 10, "127.0.0.1")
 
 
-def test_a_kinds_own_client_records_what_it_asks():
+def test_a_kinds_own_client_records_and_traces_what_it_asks():
+    seen = []
+
     async def run():
-        async with served(answering(answer(b"[1]"))) as port, wired() as wire:
+        async with served(answering(answer(b"[1]"), seen=seen)) as port, wired() as wire:
             target = target_at(port)
             probe = Probe(
-                scope={}, targets={"api": target}, wire=wire, credentials=None, clock=time.monotonic,
+                scope={"nonce": "4bf92f3577b34da6a3ce929d0e0e4736"}, targets={"api": target}, wire=wire, credentials=None, clock=time.monotonic,
                 sleep=asyncio.sleep, began=0.0,
             )  # fmt: skip
             async with client(probe) as http:
@@ -148,3 +150,5 @@ def test_a_kinds_own_client_records_what_it_asks():
     assert got == [1]
     assert [phase.name for phase in probe.phases][-1] == "transfer"
     assert [contact.address for contact in probe.contacts] == ["127.0.0.1"]
+    assert "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01" in seen[0][0]
+    assert probe.trace == "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -10,6 +10,7 @@ from releasegate.config.model import Target
 from releasegate.config.shape import Shape
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Expectation, Moment, Phase, Trouble
+from releasegate.trace import trace_of, traced
 from releasegate.wire.types import Wire
 
 LOGIN_S = 40.0
@@ -49,6 +50,10 @@ class Probe(Struct, kw_only=True):
     fallback: str | None = None
     leaked: int = 0
     retries: int = 0
+    requests: int = 0
+    """How many requests and upgrades the sample has sent."""
+    trace: str | None = None
+    """The trace id (W3C, 32 hex digits) with which the last of them was sent."""
     doing: str = "start"
     """The phase that is open now: what a timeout is blamed on."""
     step: str | None = None
@@ -66,6 +71,16 @@ class Probe(Struct, kw_only=True):
             yield
         finally:
             self.phases.append(Phase(name=name, duration_s=self.clock() - start, step=self.step))
+
+    def traced(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Give the headers of the next request with the one that names it in the traces of staging.
+
+        The trace is the sample's nonce, the span counts its requests; a `traceparent` of the config's own stays.
+        """
+        self.requests += 1
+        headers = traced(headers, self.scope["nonce"], self.requests)
+        self.trace = trace_of(headers)
+        return headers
 
     def note_moment(self, name: str, text: str = "") -> None:
         self.timeline.append(Moment(at_s=round(self.clock() - self.began, 6), name=name, text=text))

@@ -1,4 +1,4 @@
-"""A probe in, an httpx client out, for the authors of kinds: it reaches declared targets only, and is recorded."""
+"""A probe in, an httpx client out, for authors of kinds: it reaches declared targets only, is recorded and traced."""
 
 import httpx
 
@@ -18,4 +18,8 @@ def client(probe: Probe) -> httpx.AsyncClient:
         probe.phases.extend(answer.phases)
         probe.contacts.append(answer.contact)
 
-    return httpx.AsyncClient(transport=WireTransport(probe.wire, probe.targets, hear), trust_env=False)
+    async def trace(request: httpx.Request) -> None:
+        request.headers.update(probe.traced(tuple(request.headers.items())))
+
+    transport = WireTransport(probe.wire, probe.targets, hear)
+    return httpx.AsyncClient(transport=transport, event_hooks={"request": [trace]}, trust_env=False)

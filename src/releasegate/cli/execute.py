@@ -77,7 +77,7 @@ async def _run(
     stop = asyncio.Event()
     _stop_on_signals(stop, listener)
     wire = LiveWire(environ=environ, clock=time.monotonic)
-    book = IdentityBook(config.identities, config.targets, wire, epoch=time.time, on_secret=redactor.add)
+    book = IdentityBook(config.identities, config.targets, wire, epoch=time.time, nonce=_nonce, on_secret=redactor.add)
     world = World(
         targets=config.targets,
         wire=wire,
@@ -85,7 +85,7 @@ async def _run(
         clock=time.monotonic,
         wall=_now,
         sleep=asyncio.sleep,
-        nonce=lambda: os.urandom(16).hex(),
+        nonce=_nonce,
     )
     order = gate.Order(
         config=config,
@@ -100,6 +100,10 @@ async def _run(
         return await gate.run(order, world, listener, stop)
     finally:
         await wire.aclose()
+
+
+def _nonce() -> str:
+    return os.urandom(16).hex()
 
 
 def _now() -> str:

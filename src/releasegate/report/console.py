@@ -101,10 +101,8 @@ def _details(paper: Paper, check: CheckResult, evidence: Evidence, *, grouped: b
     if check.not_sampled and sample:
         _detail(paper, "cut short", check.not_sampled)
     if sample:
-        _detail(paper, "samples", facts.tally(check))
-        _detail(paper, "timeline", facts.timeline(sample))
-        _detail(paper, "answered", facts.answered(sample))
-        _detail(paper, "took", facts.took(check))
+        for name, text in _seen(check, sample):
+            _detail(paper, name, text)
     if check.strength:
         _detail(paper, "how sure", check.strength)
     if sample:
@@ -115,6 +113,16 @@ def _details(paper: Paper, check: CheckResult, evidence: Evidence, *, grouped: b
         _detail(paper, "weighs", traits)
     if sample and sample.excerpt:
         _excerpt(paper, sample)
+
+
+def _seen(check: CheckResult, sample: Sample) -> list[tuple[str, str]]:
+    return [
+        ("samples", facts.tally(check)),
+        ("timeline", facts.timeline(sample)),
+        ("answered", facts.answered(sample)),
+        *([("trace", sample.trace)] if sample.trace else []),
+        ("took", facts.took(check)),
+    ]
 
 
 def _detail(paper: Paper, name: str, text: str) -> None:

@@ -77,6 +77,7 @@ def _output(check: CheckResult) -> str:
     sample = facts.first_failure(check)
     if sample:
         told += [facts.tally(check), f"timeline {facts.timeline(sample)}", f"answered {facts.answered(sample)}"]
+        told += [f"trace {sample.trace}"] if sample.trace else []
         told += [text for text in (check.reason, facts.traits(check), check.advice) if text]
     elif check.label is Label.FLAKY:
         told.append(facts.shaky(check))

@@ -257,6 +257,7 @@ def _seen(check: CheckResult, sample: Sample) -> list[str]:
         f"- samples: {_prose(facts.tally(check))}",
         f"- timeline: {for_markdown(told if len(told) <= LONGEST_TIMELINE else '…' + told[-LONGEST_TIMELINE:])}",
         f"- answered: {_prose(facts.answered(sample))}; took {facts.took(check)}",
+        *([f"- trace: {_span(sample.trace)}"] if sample.trace else []),
         *(f"- note: {_prose(note)}" for note in sample.notes[:3]),
     ]
 

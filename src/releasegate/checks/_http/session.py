@@ -209,7 +209,7 @@ class Session:
         if request.writes:
             self.sent[request.step] = None
             self.tries[request.step] = self.tries.get(request.step, 0) + 1
-        answer = await probe.wire.fetch(http)
+        answer = await probe.wire.fetch(replace(http, headers=probe.traced(http.headers)))
         if request.writes:
             self.sent[request.step] = answer.status
         if self.recording:

@@ -40,7 +40,12 @@ async def observe(flow: Flow, probe: Probe) -> Observation:
     due_s = round(asked - probe.began + flow.timeout_s, 6)
     try:
         socket, phases = await probe.wire.open_websocket(
-            target, url, headers, flow.timeout_s, max_message=target.max_body, subprotocols=flow.subprotocols
+            target,
+            url,
+            probe.traced(headers),
+            flow.timeout_s,
+            max_message=target.max_body,
+            subprotocols=flow.subprotocols,
         )
     except CouldNotLook as error:
         return _refused(error, probe, probe.clock() - asked)

@@ -105,9 +105,6 @@ def _details(paper: Paper, check: CheckResult, evidence: Evidence, *, grouped: b
             _detail(paper, name, text)
     if check.strength:
         _detail(paper, "how sure", check.strength)
-    if sample:
-        for note in sample.notes[:3]:
-            _detail(paper, "note", note)
     traits = facts.traits(check)
     if traits and not grouped:
         _detail(paper, "weighs", traits)
@@ -122,6 +119,7 @@ def _seen(check: CheckResult, sample: Sample) -> list[tuple[str, str]]:
         ("answered", facts.answered(sample)),
         *([("trace", sample.trace)] if sample.trace else []),
         ("took", facts.took(check)),
+        *(("note", note) for note in sample.notes[:3]),
     ]
 
 

@@ -12,7 +12,7 @@ from releasegate.checks import tcp
 from releasegate.checks._http import meaning
 from releasegate.config.load import load
 from releasegate.config.model import DEFAULT_MAX_BODY, Target
-from releasegate.wire import address, dial, drive, libcurl, proxy, websocket
+from releasegate.wire import address, attach, dial, drive, libcurl, proxy, stream, websocket
 
 PAGE = page("wire.md")
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(Path(wire.__file__).parent.glob("*.py")))
@@ -47,14 +47,17 @@ def test_the_bounds_are_those_of_the_code():
         "WebSocket messages that wait to be read": (
             f"{websocket.MOST_WAITING:,} messages, {websocket.MOST_WAITING_BYTES // 2**20} MiB; then the server waits"
         ),
-        "saying goodbye to a WebSocket": f"{websocket.CLOSE_S:g} s",
+        "a line of a stream": f"{stream.LONGEST_LINE // 1024} KiB",
+        "saying goodbye to a WebSocket, or to a stream": f"{websocket.CLOSE_S:g} s",
         "idle HTTP connections": str(drive.KEPT_CONNECTIONS),
     }
     assert {name: bounds[name] for name in expected} == expected
     assert set(bounds) - set(expected) == {
         "a request with its redirects, also when the answer drips",
         "the head of an answer",
+        "all that comes over a stream",
     }
+    assert attach.GOODBYE_S == websocket.CLOSE_S
     assert f"up to {meaning.LONGEST_RETRY_AFTER_S:g} s" in PAGE
 
 

@@ -1,19 +1,22 @@
-"""The wire to the real world: HTTP by libcurl, WebSocket and TCP on asyncio. Each part is loaded when it is used."""
+"""The wire to the real world: HTTP by libcurl, WebSockets and streams on asyncio. Each part is loaded when used."""
 
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from releasegate.config.model import Target
+from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase
-from releasegate.wire.types import HttpAnswer, HttpRequest, Socket
+from releasegate.wire.types import HttpAnswer, HttpRequest, Socket, Stream
 
 if TYPE_CHECKING:
     from releasegate.wire.curl import CurlWire
     from releasegate.wire.names import Names
 
 LONGEST_LOOK_UP_S = 5.0
+HTTP_1 = ("http/1.1",)
 
 
 class LiveWire:
@@ -25,7 +28,7 @@ class LiveWire:
         self._curl: CurlWire | None = None
         self._names: Names | None = None
         self._families: dict[str, tuple[int, ...]] = {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, tuple[str, ...]], ssl.SSLContext] = {}
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
         """Send a request and read its whole answer. Raises CouldNotLook."""
@@ -68,12 +71,37 @@ class LiveWire:
         try:
             async with asyncio.timeout(timeout_s):
                 socket = await open_socket(
-                    asked, phases, self.environ, self._look_ups(), timeout_s, context_for=self._context
+                    asked,
+                    phases,
+                    self.environ,
+                    self._look_ups(),
+                    timeout_s,
+                    context_for=partial(self._context, alpn=HTTP_1),
                 )
         except TimeoutError:
             message = f"the WebSocket was not open within {timeout_s:g} s"
             raise phases.trouble("timeout", message) from None
         return socket, tuple(phases.done)
+
+    async def open_stream(
+        self, target: Target, timeout_s: float, *, tls: bool, blame: Callable[[str, str], CouldNotLook]
+    ) -> tuple[Stream, tuple[Phase, ...]]:
+        """Open a stream of bytes. Raises CouldNotLook; once it is open, what `blame` makes of it."""
+        from releasegate.wire.dial import Phases
+        from releasegate.wire.stream import open_stream
+
+        phases = Phases(target, self.clock)
+        context_for = self._context if tls else None
+        ends = asyncio.get_running_loop().time() + timeout_s
+        try:
+            async with asyncio.timeout_at(ends):
+                stream = await open_stream(
+                    phases, self.environ, self._look_ups(), timeout_s, blame=blame, context_for=context_for
+                )
+        except TimeoutError:
+            raise phases.trouble("timeout", f"no connection within {timeout_s:g} s") from None
+        stream.ends = ends
+        return stream, tuple(phases.done)
 
     async def families(self, target: Target) -> tuple[int, ...]:
         """Give the versions of IP (4, 6) over which a target may be reached; none behind a proxy, or if unknown."""
@@ -101,16 +129,17 @@ class LiveWire:
             self._names = Names()
         return self._names
 
-    def _context(self, target: Target) -> ssl.SSLContext:
-        """Give what TLS to a target trusts. Raises OSError when the bundle cannot be read."""
-        if target.name not in self._contexts:
+    def _context(self, target: Target, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+        """Give what TLS to a target trusts, and which protocols it offers. Raises OSError where nothing can be read."""
+        known = self._contexts.get((target.name, alpn))
+        if known is None:
             from releasegate.wire.trust import trust_for
 
             file, directory = trust_for(target, self.environ)
-            context = ssl.create_default_context(cafile=file, capath=directory)
-            context.set_alpn_protocols(["http/1.1"])
-            self._contexts[target.name] = context
-        return self._contexts[target.name]
+            known = self._contexts[target.name, alpn] = ssl.create_default_context(cafile=file, capath=directory)
+            if alpn:
+                known.set_alpn_protocols(list(alpn))
+        return known
 
     async def aclose(self) -> None:
         if self._curl is not None:

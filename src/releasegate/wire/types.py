@@ -1,10 +1,12 @@
 """What crosses the wire, and the interface that kinds see."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
 
 from releasegate.config.model import Target
+from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Phase
 
 
@@ -72,6 +74,30 @@ class Message(Struct, frozen=True):
     data: str | bytes
 
 
+class Stream(Protocol):
+    """An open stream of bytes. All of it is bounded by the time it was opened for, and by the target's `max_body`.
+
+    All methods but `close` raise CouldNotLook: reset, closed, timeout, tls, too large.
+    """
+
+    @property
+    def contact(self) -> Contact: ...
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self, most: int) -> bytes:
+        """Give what is there, up to so many bytes; wait for one at least. Empty at the end of the stream."""
+        ...
+
+    async def receive_exactly(self, size: int) -> bytes: ...
+
+    async def receive_until(self, end: bytes) -> bytes:
+        """Give all up to an end, with it: 64 KiB at most."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Wire(Protocol):
     """All methods raise CouldNotLook with the phase at which the world failed."""
 
@@ -93,5 +119,11 @@ class Wire(Protocol):
         ...
 
     async def connect_tcp(self, target: Target, timeout_s: float) -> tuple[Contact, tuple[Phase, ...]]: ...
+
+    async def open_stream(
+        self, target: Target, timeout_s: float, *, tls: bool, blame: Callable[[str, str], CouldNotLook]
+    ) -> tuple[Stream, tuple[Phase, ...]]:
+        """Open a stream; `blame` makes of a reason and a message what the stream raises once it is open."""
+        ...
 
     async def aclose(self) -> None: ...

@@ -1,10 +1,6 @@
 """A WebSocket that is asked for in, an open one out, or why it is not open."""
 
-import asyncio
-import socket
-import ssl
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,9 +11,9 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from releasegate import __version__
-from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact
+from releasegate.wire.attach import ContextFor, attach, shown_by
 from releasegate.wire.dial import Phases, dial
 from releasegate.wire.names import Names
 from releasegate.wire.origin import on_origin
@@ -43,7 +39,7 @@ async def open_socket(
     names: Names,
     timeout_s: float,
     *,
-    context_for: Callable[[Target], ssl.SSLContext],
+    context_for: ContextFor,
 ) -> OpenSocket:
     """Connect, secure and upgrade. Raises CouldNotLook, UpgradeRefused, TimeoutError."""
     protocol = _protocol(asked, phases)
@@ -54,7 +50,8 @@ async def open_socket(
     )  # fmt: skip
     phases.contact = lambda: contact
     try:
-        connection = await _attach(sock, protocol, phases, context_for)
+        secure = context_for if phases.target.scheme == "wss" else None
+        _, connection = await attach(sock, lambda: Connection(protocol, phases.clock), phases, secure)
     except BaseException:
         sock.close()
         raise
@@ -91,25 +88,6 @@ def _protocol(asked: Asked, phases: Phases) -> ClientProtocol:
     return protocol
 
 
-async def _attach(
-    sock: socket.socket, protocol: ClientProtocol, phases: Phases, context_for: Callable[[Target], ssl.SSLContext]
-) -> Connection:
-    """Put the protocol on a connected socket, after the TLS handshake if there is one. Nothing is sent yet."""
-    loop, target = asyncio.get_running_loop(), phases.target
-    if target.scheme != "wss":
-        return (await loop.create_connection(lambda: Connection(protocol, phases.clock), sock=sock))[1]
-    phases.doing = "TLS"
-    try:
-        context = context_for(target)
-    except OSError as error:
-        raise phases.trouble("tls", f"the certificate authorities cannot be read: {error.strerror}") from None
-    with phases.phase("TLS"):
-        made = await loop.create_connection(
-            lambda: Connection(protocol, phases.clock), sock=sock, ssl=context, server_hostname=target.host
-        )
-    return made[1]
-
-
 async def _upgrade(connection: Connection, phases: Phases) -> None:
     try:
         with phases.phase("upgrade"):
@@ -138,17 +116,9 @@ def _decoded(response: Response) -> tuple[int, tuple[tuple[str, str], ...], byte
 
 def _counted(contact: Contact, connection: Connection) -> Contact:
     """Give the contact with the bytes so far and, over TLS, whose certificate the peer showed."""
-    shown, cipher = connection.about("peercert"), connection.about("ssl_object")
-    tls = None
-    if shown and cipher:
-        tls = f"{_name(shown, 'subject')}, issued by {_name(shown, 'issuer')}, until {shown.get('notAfter', 'unknown')}"
-        tls = f"{tls}, {cipher.version()}"
-    return replace(contact, tls=tls, bytes_sent=connection.sent, bytes_received=connection.received)
-
-
-def _name(certificate: dict[str, Any], whose: str) -> str:
-    pairs = [pair for part in certificate.get(whose, ()) for pair in part]
-    return ", ".join(f"{SHORT.get(key, key)}={value}" for key, value in pairs) or "unknown"
-
-
-SHORT = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}
+    return replace(
+        contact,
+        tls=shown_by(connection.transport),
+        bytes_sent=connection.sent,
+        bytes_received=connection.received,
+    )

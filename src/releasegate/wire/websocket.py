@@ -6,7 +6,7 @@ Compression is not offered: a frame is as large as it says, and `max_message` bo
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import PayloadTooBig
@@ -170,9 +170,6 @@ class Connection(asyncio.Protocol):
                 transport.write_eof()
             else:
                 transport.close()
-
-    def about(self, name: str) -> Any:
-        return None if self.transport is None else self.transport.get_extra_info(name)
 
     def abort(self) -> None:
         if self.opened.done() and not self.opened.cancelled():

@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,17 +14,13 @@ from releasegate.cli.show import show
 from releasegate.config.load import load
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
+from releasegate.demo.serve import VARIABLES, Staging
+from releasegate.demo.stores import POSTGRES, REDIS
 from releasegate.errors import UsageError
 
-if TYPE_CHECKING:
-    from releasegate.demo.serve import Staging
-
 POLL_S = 0.2
-NOWHERE = (
-    ("STAGING_REDIS_URL", "redis://cache.invalid:6379/0"),
-    ("STAGING_POSTGRES_URL", "postgres://database.invalid/app"),
-)
-"""What the whole reference config names as well; the demo does not serve it yet, and no such host exists."""
+NOWHERE = {REDIS: "redis://cache.invalid:6379/0", POSTGRES: "postgres://database.invalid/app"}
+"""Where a config is led to for a store that this machine has no server for: no such host exists."""
 
 
 def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -42,7 +38,7 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 )  # fmt: skip
 @click.option("--serve", is_flag=True, help="Keep the staging up and print the environment that a config needs.")
 @click.option(
-    "--port", type=click.IntRange(0, 65000), default=0, help="First of four ports in a row.  [default: free ones]"
+    "--port", type=click.IntRange(0, 65000), default=0, help="First of six ports in a row.  [default: free ones]"
 )
 @click.option(
     "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
@@ -64,8 +60,6 @@ def command(
     outputs = Outputs(evidence=evidence, markdown=markdown)
     if not serve:
         outputs.prepare()
-    from releasegate.demo.serve import Staging
-
     with Staging(faults, port=port) as staging:
         if serve:
             _serve(staging, as_json=asked["as_json"])
@@ -90,17 +84,18 @@ def _demand_known(faults: tuple[str, ...]) -> None:
             raise UsageError(f'there is no fault "{name}"; {did_you_mean(name, FAULTS)}; list them: --faults')
 
 
-def _serve(staging: "Staging", *, as_json: bool) -> None:
+def _serve(staging: Staging, *, as_json: bool) -> None:
     """Print the environment and wait for a signal. Raises UsageError when the staging ends by itself."""
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):  # before anything is said: who hears it may stop us at once
         signal.signal(number, lambda got, _frame: stopped.append(got))
     environ = {**staging.environ, "RELEASEGATE_SHA": staging.revision}
     if as_json:
-        show(json.dumps({"environment": environ}))
+        show(json.dumps({"environment": environ, "missing": staging.missing}))
     else:
+        for name, why in staging.missing.items():
+            show(f"# {why}\nexport {VARIABLES[name]}='{NOWHERE[name]}'")
         show("\n".join(f"export {name}='{value}'" for name, value in environ.items()))
-        show("\n".join(("# nothing is served there yet:", *(f"export {name}='{url}'" for name, url in NOWHERE))))
     click.echo("# up; stop with Ctrl-C", err=True)
     while not stopped:
         time.sleep(POLL_S)

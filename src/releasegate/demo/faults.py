@@ -45,7 +45,7 @@ FAULTS: dict[str, str] = {
     Fault.WORKFLOW_FAILED.value: "workflows reach failed: one agent gives up",
 }
 
-NO_DEPENDENCIES = "the demo serves no Redis and no PostgreSQL yet, and the gate does not judge them"
+NO_DEPENDENCIES = "the gate does not judge Redis and PostgreSQL yet"
 LATER: dict[str, str] = {
     "redis-slow": NO_DEPENDENCIES,
     "postgres-slow": NO_DEPENDENCIES,

@@ -1,17 +1,16 @@
-"""Faults in, a staging in a process of its own out, with the environment that a config needs to reach it."""
+"""Faults in, a staging in processes of its own out, with the environment that a config needs to reach it."""
 
 import contextlib
-import json
 import secrets
-import subprocess
-import sys
-import threading
 from collections.abc import Iterable
 from importlib.util import find_spec
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from releasegate.demo.faults import FAULTS
+from releasegate.demo.ports import HOST
+from releasegate.demo.process import Process
+from releasegate.demo.stores import NAMES, Stores
 from releasegate.errors import UsageError
 
 REVISION = "7c1f0e93b2d84a65c0f7a1e2d3b4c5968778695a"
@@ -19,23 +18,27 @@ REVISION = "7c1f0e93b2d84a65c0f7a1e2d3b4c5968778695a"
 SCHEMES = {"api": "http", "auth": "http", "chat": "ws", "edge": "tcp"}
 VARIABLES = {
     "api": "STAGING_API_URL", "auth": "STAGING_AUTH_URL", "chat": "STAGING_WS_URL", "edge": "STAGING_EDGE_URL",
+    "redis": "STAGING_REDIS_URL", "postgres": "STAGING_POSTGRES_URL",
 }  # fmt: skip
 NEEDED = ("starlette", "uvicorn")
-START_S, END_S = 30.0, 5.0
 
 
 class Staging:
     """The reference staging, up within a `with`. `environ` leads a config to it; `revision` is what it should run.
 
+    `missing` tells of each of its `stores` that this machine has no server for; `environ` leads to the others.
     Entering raises UsageError when it cannot start: a port is taken, or the extra `demo` is not installed.
     """
 
-    def __init__(self, faults: Iterable[str] = (), *, port: int = 0) -> None:
+    def __init__(self, faults: Iterable[str] = (), *, port: int = 0, stores: Iterable[str] = tuple(NAMES)) -> None:
         self.faults = tuple(dict.fromkeys(faults))
         self.port = port
         self.revision = REVISION
         self.environ: dict[str, str] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self.stores = Stores(port=port and port + len(SCHEMES), wanted=stores)
+        self.missing = self.stores.missing
+        self._process: Process | None = None
+        self._within = contextlib.ExitStack()
         unknown = [name for name in self.faults if name not in FAULTS]
         if unknown:
             raise UsageError(f'there is no fault "{unknown[0]}"; known are {", ".join(FAULTS)}')
@@ -44,68 +47,27 @@ class Staging:
         missing = [name for name in NEEDED if find_spec(name) is None]
         if missing:
             raise UsageError(f"the demo needs {' and '.join(missing)}: pip install 'releasegate[demo]'")
-        password, secret = secrets.token_urlsafe(18), secrets.token_hex(32)
-        order = {"faults": self.faults, "port": self.port, "password": password, "secret": secret}
-        try:
-            ports = self._start(order)
-        except BaseException:
-            self._end()
-            raise
-        urls = {VARIABLES[name]: f"{SCHEMES[name]}://127.0.0.1:{port}" for name, port in ports.items()}
-        self.environ = {**urls, "STAGING_PASSWORD": password, "STAGING_JWT_SECRET": secret}
+        with contextlib.ExitStack() as within:
+            self._process = Process("releasegate.demo.staging")  # it makes itself ready while the stores start
+            within.callback(self._process.end)
+            self.environ = self._ask(self._process, within.enter_context(self.stores))
+            self._within = within.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self._within.close()
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.alive and self.stores.alive
 
-    def _start(self, order: dict[str, Any]) -> dict[str, int]:
-        """Start the process, tell it what to serve, and hear from it where. Raises UsageError."""
-        command = [sys.executable, "-P", "-m", "releasegate.demo.staging"]
-        process = self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
-        assert process.stdin is not None  # noqa: S101 - both are pipes
-        assert process.stdout is not None  # noqa: S101
-        too_late = threading.Timer(START_S, process.kill)
-        too_late.start()
-        try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-        except OSError:
-            line = b""
-        finally:
-            too_late.cancel()
-        return _ports(line)
-
-    def _end(self) -> None:
-        """End the process in bounded time: it ends by itself when its stdin does, else it is killed."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):  # it is gone already
-                process.stdin.close()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        finally:
-            if process.stdout is not None:
-                process.stdout.close()
-
-
-def _ports(line: bytes) -> dict[str, int]:
-    """Read the one line that the process says. Raises UsageError with what it says is wrong."""
-    if not line:
-        raise UsageError("the embedded staging did not start; what it said stands above, if it said anything")
-    said: dict[str, Any] = json.loads(line)
-    if "error" in said:
-        raise UsageError(f"{said['error']}; choose other ports: --port, or leave it out for free ones")
-    ports: dict[str, int] = said["ports"]
-    return ports
+    def _ask(self, process: Process, stores: Stores) -> dict[str, str]:
+        """Tell the process what to serve, and give the environment that leads to it. Raises UsageError."""
+        password, secret = secrets.token_urlsafe(18), secrets.token_hex(32)
+        order = {"faults": self.faults, "port": self.port, "password": password, "secret": secret}
+        ports: dict[str, int] = process.ask({**order, "stores": stores.urls})["ports"]
+        urls = {name: f"{SCHEMES[name]}://{HOST}:{port}" for name, port in ports.items()} | stores.urls
+        environ = {VARIABLES[name]: url for name, url in urls.items()}
+        return {**environ, "STAGING_PASSWORD": password, "STAGING_JWT_SECRET": secret}

@@ -6,16 +6,13 @@ a command line is for everyone to read.
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,9 +21,10 @@ from releasegate.demo.api import api
 from releasegate.demo.auth import auth
 from releasegate.demo.chat import chat
 from releasegate.demo.faults import Fault
+from releasegate.demo.ports import CannotBind, bind
+from releasegate.demo.process import order, say
 from releasegate.demo.world import World
 
-HOST = "127.0.0.1"
 ORIGINS = ("api", "auth", "chat", "edge")
 BACKLOG = 512
 
@@ -39,50 +37,25 @@ class Server(uvicorn.Server):
         yield
 
 
-class CannotBind(Exception):  # noqa: N818 - the message goes to whoever asked for the port
-    """A port cannot be had."""
-
-
 def main() -> None:
     """Serve until stdin ends. A Ctrl-C goes to the gate, which still needs us to clean up after itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order = json.loads(sys.stdin.buffer.readline())
+    ordered = order()
+    if ordered is None:
+        return
     world = World(
-        faults=frozenset(map(Fault, order["faults"])),
-        password=order["password"],
-        secret=order["secret"],
+        faults=frozenset(map(Fault, ordered["faults"])),
+        password=ordered["password"],
+        secret=ordered["secret"],
         clock=time.monotonic,
         epoch=time.time,
     )
     try:
-        sockets = _bind(order["port"])
+        sockets = bind(ORIGINS, ordered["port"])
     except CannotBind as problem:
-        _say({"error": str(problem)})
+        say({"error": str(problem)})
         return
     asyncio.run(_serve(world, sockets))
-
-
-def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-
-def _bind(first: int) -> dict[str, socket.socket]:
-    """Take a port for each origin: in a row from `first`, or any that are free."""
-    out: dict[str, socket.socket] = {}
-    for number, name in enumerate(ORIGINS):
-        port = first + number if first else 0
-        # The protocol is named: only then asyncio sends small writes at once (TCP_NODELAY), as a real server does.
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if port and sys.platform != "win32":  # there it would take a port away from its owner
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((HOST, port))
-        except (OSError, OverflowError) as problem:
-            reason = getattr(problem, "strerror", None) or "there is no such port"
-            raise CannotBind(f"the {name} cannot have port {port}: {reason}") from None
-        out[name] = bound
-    return out
 
 
 async def _serve(world: World, sockets: dict[str, socket.socket]) -> None:
@@ -104,7 +77,7 @@ async def _serve(world: World, sockets: dict[str, socket.socket]) -> None:
     # A bare protocol is there, says nothing, and leaves when the other side does.
     edge = await loop.create_server(asyncio.Protocol, sock=sockets["edge"], backlog=BACKLOG)
     _end_with_stdin(loop, server)
-    _say({"ports": ports})
+    say({"ports": ports})
     await server.serve(sockets=[sockets[name] for name in origins])
     edge.close()
 

@@ -1,0 +1,133 @@
+"""The nouns of publishing: what an event is about, and what GitHub knows of it. Frozen; imports no client."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Trust(StrEnum):
+    """Who could have written what this job judges: it decides whether the job may ever say `success`."""
+
+    OURS = "ours"
+    """Nothing of a pull request ran in this job: the event's workflow is the default branch's, without a checkout."""
+    PULL_REQUEST = "pull request"
+    """The workflow is the pull request's own, of a branch of this repository: good for people who mean well."""
+    FORK = "fork"
+    """Code of a fork could have written it: comment and `failure` only."""
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """What one run reports on. `sha` is the commit that gets the status; `not_judged` says why nothing is to be done.
+
+    `pull` is known from the event or the inputs; where it is None, `pull_of_commit` or `pull_of_head` (owner, branch)
+    tells how it may be found. `queue` lists the pull requests named by a merge queue's ref, for display only.
+    """
+
+    event: str
+    repository: str
+    sha: str | None
+    pull: int | None = None
+    pull_of_commit: bool = False
+    pull_of_head: tuple[str, str] | None = None
+    head_repository: str | None = None
+    base_branch: str | None = None
+    base_sha: str | None = None
+    default_branch: str | None = None
+    merge_sha: str | None = None
+    trust: Trust = Trust.OURS
+    actor: str | None = None
+    environment: str | None = None
+    deployment_url: str | None = None
+    queue: tuple[int, ...] = ()
+    records_history: bool = False
+    not_judged: str | None = None
+
+
+class Pull(Struct, frozen=True, kw_only=True):
+    number: int
+    head_sha: str
+    head_branch: str
+    head_repository: str | None
+    """None when the fork was deleted."""
+    base_branch: str
+    base_sha: str
+    author: str
+    open: bool
+
+
+class StatusState(StrEnum):
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """A commit status. `creator` is who set it, `created` RFC 3339; both None for one that is yet to be set."""
+
+    context: str
+    state: StatusState
+    description: str
+    target_url: str | None = None
+    creator: str | None = None
+    created: str | None = None
+
+
+class Comment(Struct, frozen=True, kw_only=True):
+    id: int
+    author: str
+    body: str
+    app: int | None = None
+    """The App that wrote it, where one did."""
+    url: str = ""
+
+
+class ChangedFile(Struct, frozen=True, kw_only=True):
+    """`status` is GitHub's word: added, removed, modified, renamed, copied, changed, unchanged."""
+
+    path: str
+    status: str
+    previous: str | None = None
+
+
+class Files(Struct, frozen=True, kw_only=True):
+    """The files of a pull request; `whole` is False when GitHub lists no more than some of them."""
+
+    files: tuple[ChangedFile, ...]
+    whole: bool
+
+
+class Hub(Protocol):
+    """What publishing asks of GitHub. Every method raises HubError, which says what is missing and how to get it."""
+
+    def me(self) -> str: ...
+
+    def pull(self, number: int) -> Pull: ...
+
+    def pulls_of_commit(self, sha: str) -> Sequence[Pull]: ...
+
+    def pulls_of_head(self, owner: str, branch: str) -> Sequence[Pull]: ...
+
+    def changed_files(self, number: int) -> Files: ...
+
+    def statuses(self, sha: str, context: str) -> Sequence[Status]:
+        """Give those of one context, the newest first."""
+        ...
+
+    def set_status(self, sha: str, status: Status) -> Status: ...
+
+    def comments(self, number: int) -> Sequence[Comment]:
+        """Give all of them, of all pages, the oldest first."""
+        ...
+
+    def create_comment(self, number: int, body: str) -> Comment: ...
+
+    def update_comment(self, comment: int, body: str) -> Comment: ...
+
+    def delete_comment(self, comment: int) -> None: ...
+
+    def file(self, path: str, ref: str) -> str | None:
+        """Give a file's text at a commit; None when there is none."""
+        ...

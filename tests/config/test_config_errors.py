@@ -200,7 +200,7 @@ TOP_ERRORS = [
     (gate("baseline: {targets: {apu: ''}}"), 'unknown target "apu"'),
     (gate("control: {tcp: {connect: auth}, http: {}}"), "is of one kind; found tcp and http"),
     (gate("control: {}"), "the control needs a kind"),
-    (gate("control: {redis: {connect: auth, expect: {latency: 1s}}}"), "the control cannot be of kind redis"),
+    (gate("control: {load: {}}"), "the control cannot be of kind load"),
 ]
 
 

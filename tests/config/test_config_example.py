@@ -74,7 +74,7 @@ def test_what_the_example_declares_and_nobody_judges_yet_is_named(config):
     names = [name for name, _ in config.later]
     assert names == [
         "baseline", "metrics", "excuses", "changes", "events", "alerts",
-        "kind mcp", "kind redis", "kind postgres", "kind tests", "kind load",
+        "kind mcp", "kind postgres", "kind tests", "kind load",
         "rules over contract.breaking", "rules over memory.peak", "diagnose",
     ]  # fmt: skip
     assert all(reason for _, reason in config.later)
@@ -133,7 +133,7 @@ def test_a_config_is_read_without_the_clients_that_run_it():
 
 
 def test_a_kind_that_is_only_loaded_says_why_and_cannot_run():
-    kind = catalogue.kind("redis")
+    kind = catalogue.kind("load")
     assert "not judged" in kind.later
     with pytest.raises(NotImplementedError, match="not judged"):
         kind.judge({}, None, {})

@@ -111,7 +111,8 @@ class Kind(Protocol):
     `cleans_up` says that what a sample writes, it takes away again.
 
     A kind may have `passes(spec, observation, scope) -> bool`: whether `judge` comes to met, without its words. Mutants
-    are judged so, and a test must hold the two to each other.
+    are judged so, and a test must hold the two to each other. It may have `refuses(target)`: what is wrong with a
+    target's url for this kind, and what to write instead, or None; asked when a config is loaded for a run.
     """
 
     name: str

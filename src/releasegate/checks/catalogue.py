@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from releasegate.checks.base import Kind
 
-BUILT_IN = ("http", "websocket", "tcp")
-LATER = ("mcp", "redis", "postgres", "tests", "load")
+BUILT_IN = ("http", "websocket", "tcp", "redis")
+LATER = ("mcp", "postgres", "tests", "load")
 GROUP = "releasegate.checks"
 
 

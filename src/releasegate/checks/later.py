@@ -117,14 +117,6 @@ MCP = Table(
         ),
     },
 )
-REDIS = Table(
-    "a redis check",
-    {
-        "connect": Field(TargetName(), required=True, says="the target"),
-        "timeout": TIMEOUT,
-        "expect": _expect("expect", {"latency": LATENCY}),
-    },
-)
 POSTGRES = Table(
     "a postgres check",
     {
@@ -161,7 +153,6 @@ LOAD = Table(
 
 KINDS: dict[str, Kind] = {
     "mcp": Later("mcp", MCP, "connect"),
-    "redis": Later("redis", REDIS, "connect"),
     "postgres": Later("postgres", POSTGRES, "connect"),
     "tests": Later("tests", TESTS, "contact", "once"),
     "load": Later("load", LOAD, None, "once"),

@@ -37,17 +37,28 @@ def _same(one: str, other: str, targets: Mapping[str, Target]) -> bool:
     return one == other or bool(a and b and (a.host.lower(), a.port) == (b.host.lower(), b.port))
 
 
-def check_schemes(checks: Iterable[Found], targets: Mapping[str, Target], ctx: Reading) -> None:
-    """Refuse a check whose kind cannot speak to its target: a WebSocket on an http:// url."""
+def check_schemes(
+    checks: Iterable[Found], control: ControlDecl | None, root: Node, targets: Mapping[str, Target], ctx: Reading
+) -> None:
+    """Refuse a check, or a control, whose kind cannot speak to its target: a WebSocket on an http:// url."""
     for found in checks:
-        allowed = found.kind.schemes
         named = (name for values in found.decl.cases() for name in found.kind.targets(found.decl.spec, values))
-        for name in dict.fromkeys(named) if allowed else ():
-            target = targets.get(name)
-            if target is not None and target.scheme not in allowed:
-                at = found.node.value[found.decl.kind]
-                message = f'a check of kind {found.decl.kind} cannot speak to "{name}": its url is {target.scheme}://…'
-                ctx.report(at, message, f"it needs a target of {' or '.join(f'{s}://' for s in sorted(allowed))}")
+        _demand_speaking(found.decl.kind, dict.fromkeys(named), found.node.value[found.decl.kind], targets, ctx)
+    if control:
+        named = kinds.kind(control.kind).targets(control.spec, {})
+        _demand_speaking(control.kind, named, root.value["control"].value[control.kind], targets, ctx)
+
+
+def _demand_speaking(kind: str, named: Iterable[str], at: Node, targets: Mapping[str, Target], ctx: Reading) -> None:
+    of_kind = kinds.kind(kind)
+    refuses = getattr(of_kind, "refuses", None)
+    for target in filter(None, map(targets.get, named)):
+        cannot = f'a check of kind {kind} cannot speak to "{target.name}": '
+        if of_kind.schemes and target.scheme not in of_kind.schemes:
+            hint = f"it needs a target of {' or '.join(f'{s}://' for s in sorted(of_kind.schemes))}"
+            ctx.report(at, f"{cannot}its url is {target.scheme}://…", hint)
+        elif refuses and (refused := refuses(target)):
+            ctx.report(at, f"{cannot}{refused[0]}", refused[1])
 
 
 def check_windows(checks: Iterable[Found], deadline_s: float, ctx: Reading) -> None:

@@ -89,7 +89,7 @@ class _Loader:
         if control:
             across.check_control(control, root.value["control"], self.suites.found, values["targets"], self.ctx)
         if not self.ctx.lenient and not self.problems(warnings=False):
-            across.check_schemes(self.suites.found, values["targets"], self.ctx)
+            across.check_schemes(self.suites.found, control, root, values["targets"], self.ctx)
             across.check_logins(values["identities"], values["targets"], root, self.ctx)
         across.warn_of_weak(self.suites.found, self.ctx)
         return self._config(root, values, suites, control, [rule for rule, _ in rules])

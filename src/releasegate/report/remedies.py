@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from releasegate.model import CheckResult, Expectation, Label, Level, Sample
+from releasegate.report.stores import refusal
 from releasegate.report.words import seconds
 
 WAITED = re.compile(r"timeout waiting for (?P<event>.+?), (?P<where>\S+ m?s after .*)")
@@ -38,6 +39,9 @@ LATE = {
     "TLS": "{target} takes connections and does not finish TLS: look at the proxy before it",
     "first byte": "{target} takes the request and does not answer: look in its log at {when} for what it waits on (database, cache, another service)",
     "request": "{target} does not read the request: look whether its workers are all busy or stuck at {when}",
+    "authenticate": "{target} takes the connection and does not let anybody in: look at its load, and at what it asks about logins",
+    "command": "{target} takes the command and does not answer: look in its slow log at {when}, and at who holds it up",
+    "query": "{target} takes the query and does not answer: look for locks and slow queries at {when}, and at the query's plan",
     "transfer": "{target} begins to answer and does not end: look in its log at {when} for what the answer streams from",
 }
 UNSAMPLED = {
@@ -120,7 +124,7 @@ def _of_trouble(sample: Sample) -> str:
     status = STATUS.search(reason)
     unknown = STATUSES.get(int(status[0])) if status else None
     unknown = UNREACHABLE["login"] if trouble.phase in LOGIN_PHASES else unknown
-    known = UNREACHABLE.get(ALIASES.get(reason, reason), unknown)
+    known = UNREACHABLE.get(ALIASES.get(reason, reason)) or refusal(reason) or unknown
     return known or "{target} could not be looked at: see the phase and the message, and its log at {when}"
 
 

@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from releasegate import __version__
 from releasegate.checks.base import Kind
 from releasegate.config.model import Config
 from releasegate.evidence.assemble import assemble
 from releasegate.evidence.identity import identify
-from releasegate.model import PASSED, CheckResult, Control, Evidence, Identity, Reading, RunInfo, Sample
+from releasegate.model import PASSED, CheckResult, Control, Evidence, Identity, Measurement, Reading, RunInfo, Sample
 from releasegate.plan import Plan
 from releasegate.revision import RevisionReader
 from releasegate.runner import Progress, Run, Runner, not_run
@@ -44,6 +44,8 @@ class Order(Struct, frozen=True, kw_only=True):
     deadline_s: float
     control_kind: Kind | None
     fallbacks: Callable[[], tuple[str, ...]]
+    measure: Callable[[], tuple[Measurement, ...]] = tuple
+    """Reads the metrics of other tools; asked when all samples are taken, for a check may write one."""
     clean: Callable[[Any], Any] = lambda said: said
     """Takes the secrets out of what staging said, before anything is concluded from it."""
 
@@ -69,17 +71,17 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
         done = await _sample(order, reader, world, listener, stop, left_s=left_s)
         await _unless(stop, reader.read_after(), None)
     lasted_s = world.clock() - (began if hindrance else sampling_began)
-    said = order.clean((done.checks, control, tuple(reader.readings), instead))
+    said = order.clean((done.checks, control, tuple(reader.readings), instead, order.measure()))
     info = {"started": started, "duration_s": round(lasted_s, 6), "interrupted": stop.is_set()}
     return _conclude(order, said, {**info, "deadline_reached": done.stopped == "deadline"})
 
 
-Said = tuple[tuple[CheckResult, ...], Control, tuple[Reading, ...], str | None]
+Said = tuple[tuple[CheckResult, ...], Control, tuple[Reading, ...], str | None, tuple[Measurement, ...]]
 
 
 def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
     """Put together what was said, with the secrets already out of it, and judge it."""
-    checks, control, readings, instead = said
+    checks, control, readings, instead, metrics = said
     config, fallbacks = order.config, order.fallbacks()
     foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
     identity = identify(order.judged, readings, foreign, instead)
@@ -101,6 +103,7 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
         fallbacks=fallbacks,
         plan=describe(order.plan, config, fallbacks, foreign),
         policy=_policy(order),
+        metrics=metrics,
     )
 
 
@@ -196,6 +199,7 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
         "revisions": sorted(name for name, target in config.targets.items() if target.revision),
         "foreign": sorted(foreign),
         "fallbacks": list(fallbacks),
+        "metrics": to_builtins(config.metrics),
         "writes": plan.writes,
     }
 

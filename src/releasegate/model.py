@@ -198,6 +198,25 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     """The expectations and losses that could not have turned this check red."""
 
 
+class Measurement(Struct, frozen=True, kw_only=True):
+    """A number that another tool wrote: `found` as the file has it, in its `unit`.
+
+    `value` is what rules are compared with: a share of 1, seconds, bytes, or the number as it is. Where `problem` says
+    why there is none, it is None.
+    """
+
+    name: str
+    file: str
+    at: str
+    unit: str | None
+    max_age_s: float
+    found: float | None = None
+    age_s: float | None = None
+    """How long before it was read the file was last written."""
+    value: float | None = None
+    problem: str | None = None
+
+
 class RuleResult(Struct, frozen=True, kw_only=True):
     """One line of the policy with what was observed. `held` is None when the metric had no value."""
 
@@ -282,5 +301,6 @@ class Evidence(Struct, frozen=True, kw_only=True):
     identity: Identity
     baseline: dict[str, Any] | None
     excuses: tuple[dict[str, Any], ...]
+    metrics: tuple[Measurement, ...] = ()
     dropped: tuple[str, ...] = ()
     """What was capped or left out of this file, said in sentences."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import msgspec
 
-from releasegate.model import CheckResult, Contact, Expectation, Phase, Reading, Sample, Trouble
+from releasegate.model import CheckResult, Contact, Expectation, Measurement, Phase, Reading, Sample, Trouble
 
 SHOWN = "***"
 SHORTEST = 4
@@ -27,6 +27,7 @@ OURS: dict[type, frozenset[str]] = {
     Trouble: frozenset({"phase", "reason", "target", "step"}),
     Contact: frozenset({"target"}),
     Reading: frozenset({"target", "moment", "at"}),
+    Measurement: frozenset({"name", "file", "at", "unit"}),
 }
 """What the config names and the gate says itself: a secret that is also a word of ours would garble the verdict."""
 TELLING = 12

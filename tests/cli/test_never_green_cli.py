@@ -28,6 +28,10 @@ suites:
 policy:
   block: [failed == 0]
 """
+METRIC = """
+metrics:
+  compliance: {{file: reports/compliance.json, at: $.score, unit: "%"}}
+"""
 HEALTH = '      health: {http: {get: "api:/health", expect: {status: 200, json: {$.status: healthy}}}}\n'
 SLOW = '      slow: {http: {get: "api:/slow", expect: {status: 200}}}\n'
 ORDER = """\
@@ -107,8 +111,9 @@ def gate(tmp_path):
     """Start `releasegate run` on some checks, in an empty directory."""
 
     @contextmanager
-    def start(url, checks, *more):
-        (tmp_path / "releasegate.yml").write_text(CONFIG.format(checks=checks), encoding="utf-8")
+    def start(url, checks, *more, config=None):
+        text = (config or CONFIG).format(checks=checks)
+        (tmp_path / "releasegate.yml").write_text(text, encoding="utf-8")
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "RELEASEGATE_"))}
         command = [sys.executable, "-m", "releasegate", "run", "--sha", SHA, "--json", "--quiet", *more]
         with subprocess.Popen(
@@ -232,3 +237,33 @@ def test_a_run_ends_soon_after_its_deadline_whatever_staging_does(staging, gate)
     with gate(staging.url, SLOW, "--deadline", "300ms") as process:
         ended(process)
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [('{"score": 98.7}', (0, "STABLE")), ('{"score": 80}', (10, "UNSTABLE")), (None, (11, "INCONCLUSIVE"))],
+    ids=["good", "bad", "not there"],
+)
+def test_never_green_04_a_number_of_another_tool_decides_as_its_rule_says_and_not_there_never_green(
+    staging, gate, tmp_path, written, expected
+):
+    if written:
+        (tmp_path / "reports").mkdir()
+        (tmp_path / "reports/compliance.json").write_text(written)
+    config = CONFIG.replace("failed == 0", "failed == 0, compliance >= 90%") + METRIC
+    with gate(staging.url, HEALTH, config=config) as process:
+        code, answer = ended(process)
+    assert (code, answer["verdict"]) == expected
+    assert judged(tmp_path) == code
+
+
+def test_never_green_35_a_committed_number_is_never_green(staging, gate, tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/compliance.json").write_text('{"score": 98.7}')
+    for command in (["init", "--quiet"], ["add", "reports/compliance.json"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, timeout=PATIENCE_S)
+    config = CONFIG.replace("failed == 0", "failed == 0, compliance >= 90%") + METRIC
+    with gate(staging.url, HEALTH, config=config) as process:
+        code, answer = ended(process)
+    assert (code, answer["verdict"]) == (11, "INCONCLUSIVE")
+    assert "is committed" in answer["reasons"][0]

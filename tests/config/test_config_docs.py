@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from releasegate.cli.measurements import LARGEST
 from releasegate.config.load import load
+from releasegate.config.model import DEFAULT_MAX_AGE_S
 from releasegate.config.rules import METRICS
+from releasegate.config.shape import duration_text
 from releasegate.config.suites import COMMON, SUITE
+from releasegate.config.tables import METRIC
 from releasegate.config.targets import PORTS, TARGET
 from releasegate.config.top import TOP
 
@@ -24,9 +28,14 @@ def test_every_config_that_is_shown_loads(text):
 
 
 def test_the_page_shows_a_config_for_every_part():
-    assert len(SHOWN) == 7
+    assert len(SHOWN) == 8
 
 
-@pytest.mark.parametrize("names", [TOP.fields, TARGET.fields, SUITE, COMMON, METRICS, PORTS])
+@pytest.mark.parametrize("names", [TOP.fields, TARGET.fields, SUITE, COMMON, METRIC.fields, METRICS, PORTS])
 def test_every_key_is_named_on_the_page(names):
     assert [name for name in names if not re.search(rf"\b{re.escape(name)}\b", TEXT)] == []
+
+
+def test_the_bounds_on_files_of_other_tools_are_those_of_the_code():
+    assert f"larger than {LARGEST // 2**20} MiB" in TEXT
+    assert f"`{duration_text(DEFAULT_MAX_AGE_S)}` if left out" in TEXT

@@ -87,9 +87,11 @@ def test_a_declared_metric_has_the_unit_that_it_was_declared_with(unit, fits, do
         parse_rule(f"mine >= {does_not}", declared=declared)
 
 
-def test_a_declared_percentage_may_pass_a_hundred():
-    assert parse_rule("growth <= 150%", declared={"growth": "%"}).value == 1.5
-    assert unit_of("growth", {"growth": "%"}) == "share"
+def test_a_declared_percentage_is_a_share_of_a_whole_and_a_growth_is_a_number():
+    assert unit_of("coverage", {"coverage": "%"}) == "share"
+    with pytest.raises(BadRule, match="coverage is a share of a whole"):
+        parse_rule("coverage >= 101%", declared={"coverage": "%"})
+    assert parse_rule("growth <= 150", declared={"growth": None}).value == 150
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def table(head):
         (table("in `timeline[]`"), model.Moment),
         (section(PAGE, "`rules[]`"), model.RuleResult),
         (section(PAGE, "`verdict`"), model.Verdict),
+        (section(PAGE, "`metrics[]`"), model.Measurement),
         (table("in `control`"), model.Control),
         (table("in `identity`"), model.Identity),
         (table("in `readings[]`"), model.Reading),
@@ -111,6 +112,12 @@ def planned(evidence, **more):
     return replace(evidence, plan=evidence.plan | more)
 
 
+def measuring(evidence, value):
+    declared = {"file": "m.json", "at": "$.score", "unit": "%", "max_age_s": 60.0}
+    measured = model.Measurement(name="m", found=98.7, age_s=1.0, value=value, **declared)
+    return replace(planned(evidence, metrics={"m": declared}), metrics=(measured,))
+
+
 REFUSED = {
     "another schema": lambda e: replace(e, schema="releasegate/evidence/v0"),
     "a check is missing": lambda e: replace(e, checks=()),
@@ -130,6 +137,8 @@ REFUSED = {
     "a control that was not asked": lambda e: planned(e, control=True),
     "a revision that was not read": lambda e: planned(e, revisions=["api", "chat"]),
     "another commit": lambda e: replace(e, identity=moved(e)),
+    "another number": lambda e: measuring(e, 98.7),
+    "a number is missing": lambda e: replace(measuring(e, 0.987), metrics=()),
     "the verdict is changed": lambda e: replace(e, verdict=replace(e.verdict, score=0.5)),
 }
 
@@ -156,6 +165,10 @@ def test_each_part_of_the_verdict_is_derived_again(part, evidence):
 def test_an_expectation_that_was_not_kept_is_believed_as_the_page_says(evidence):
     first, *others = unmet(evidence)
     assert rejudge(sample_of(evidence, expectations=(replace(first, kept=False), *others))) == evidence.verdict
+
+
+def test_a_number_that_is_what_was_found_is_judged(evidence):
+    assert rejudge(measuring(evidence, 0.987)) == evidence.verdict
 
 
 def test_a_secret_is_shown_as_the_page_says_and_its_value_not_kept(evidence):

@@ -3,14 +3,23 @@
 import copy
 import json
 
-from verdict_words import evidence, held_identity, met, ran, rule, trouble
+from verdict_words import evidence, held_identity, measured, met, ran, rule, trouble
 
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
 from releasegate.model import Control, Identity, Reading
 
 SHA, OTHER = held_identity().judged, "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
-RULES = (rule("pass_rate >= 90%"), rule("leaked == 0", "warn"), rule("suite.left.failed == 0"))
+DECLARED = {"compliance": "%", "size": "MiB"}
+RULES = (
+    rule("pass_rate >= 90%"),
+    rule("leaked == 0", "warn"),
+    rule("suite.left.failed == 0"),
+    rule("compliance >= 90%", declared=DECLARED),
+    rule("size <= 3MiB", declared=DECLARED),
+)
+METRICS = (measured("compliance", 89.5), measured("size", 2, unit="MiB", age_s=90_000.0))
+"""One that breaks its rule, and one that is too old to have a value."""
 HELD = Control(held=True, samples=(met(),))
 
 
@@ -34,6 +43,7 @@ def mixed(**more):
         "foreign": ("auth",),
         "left_out": ({"id": "left.out", "reason": "not selected"},),
         "fallbacks": ("user",),
+        "metrics": METRICS,
     }
     return evidence(*checks, **{**given, **more})
 

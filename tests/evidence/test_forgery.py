@@ -5,15 +5,31 @@ forged together with all that follows from them. Against that only a signature o
 """
 
 import pytest
-from forged import HELD, MADE, OTHER, RULES, SHA, drop, judged, mixed, put, reading, sound, tree_of, twice, with_change
+from forged import (
+    DECLARED,
+    HELD,
+    MADE,
+    OTHER,
+    SHA,
+    drop,
+    judged,
+    mixed,
+    put,
+    reading,
+    sound,
+    tree_of,
+    twice,
+    with_change,
+)
+from msgspec import convert
 from msgspec.structs import replace
-from verdict_words import evidence, held_identity, met, ran
+from verdict_words import evidence, held_identity, measured, met, ran, rule
 
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import assemble
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
-from releasegate.evidence.terms import terms_of
+from releasegate.evidence.terms import Policy, terms_of
 from releasegate.model import Control, Identity, State
 
 GREEN = (State.STABLE, State.DEGRADED)
@@ -74,6 +90,17 @@ TAMPERED = {
     "a rule is not applicable": (mixed, ("rules", 0, "applicable"), put(False)),
     "a broken rule is gone": (mixed, ("rules", 0), drop),
     "all rules are gone": (mixed, ("rules",), put([])),
+    "another number was found": (mixed, ("metrics", 0, "found"), put(95)),
+    "a number counts as more": (mixed, ("metrics", 0, "value"), put(0.95)),
+    "a number is of another unit": (mixed, ("metrics", 0, "unit"), put(None)),
+    "a number came of another file": (mixed, ("metrics", 0, "file"), put("reports/other.json")),
+    "a number is gone": (mixed, ("metrics", 0), drop),
+    "a number stands there twice": (mixed, ("metrics", 0), twice),
+    "all numbers are gone": (mixed, ("metrics",), drop),
+    "nobody declared a number": (mixed, ("plan", "metrics"), drop),
+    "an old number may be older": (mixed, ("metrics", 1, "max_age_s"), put(1e9)),
+    "an old number counts": (mixed, ("metrics", 1, "value"), put(2.0 * 2**20)),
+    "nothing is wrong with an old number": (mixed, ("metrics", 1, "problem"), put(None)),
     "the policy has a lower bar": (mixed, ("policy", "rules", 0, "value"), put(0.1)),
     "the policy has no such rule": (mixed, ("policy", "rules", 0), drop),
     "the policy is gone": (mixed, ("policy",), put({})),
@@ -169,12 +196,13 @@ def consistent(made, *, checks=None, plan=None, **more):
     """Give what a forger makes who runs our own code over a changed fact: labels, rules and verdict fit it."""
     facts = {
         "checks": made.checks,
-        "rules": RULES[: len(made.rules)],
+        "rules": convert(made.policy, Policy).rules,
         "run": made.run,
         "control": made.control,
         "identity": made.identity,
     }
-    facts |= {"plan": made.plan | (plan or {}), "policy": made.policy, "foreign": frozenset(), "fallbacks": (), **more}
+    facts |= {"plan": made.plan | (plan or {}), "policy": made.policy, "foreign": frozenset(), "fallbacks": ()}
+    facts |= {"metrics": made.metrics, **more}
     concluded = [replace(c, label=c.label, reason=None, strength=None) for c in checks or facts["checks"]]
     return assemble(**{**facts, "checks": concluded})
 
@@ -183,7 +211,23 @@ def red_by(check):
     return evidence(ran("a.one", "✓", profile="single"), check, control=HELD)
 
 
+def with_rule(text, *metrics):
+    return evidence(ran("a.one", "✓", profile="single"), rules=(rule(text, declared=DECLARED),), metrics=metrics)
+
+
 FORGED = {
+    "a number counts as more than was found": (
+        with_rule("compliance >= 90%", measured("compliance", 89.5)),
+        lambda made: {"metrics": (replace(made.metrics[0], value=0.95),)},
+    ),
+    "a number of another unit": (
+        with_rule("size <= 3MiB", measured("size", 4, unit="MiB")),
+        lambda _made: {"metrics": (measured("size", 4, unit="KB"),)},
+    ),
+    "an old number may be older": (
+        with_rule("size <= 3MiB", measured("size", 2, unit="MiB", age_s=90_000.0)),
+        lambda _made: {"metrics": (measured("size", 2, unit="MiB", age_s=90_000.0, max_age_s=1e6),)},
+    ),
     "a profile that is content with what there is": (
         red_by(ran("a.cut", "✓", profile="lean")),
         lambda made: {"checks": (made.checks[0], ran("a.cut", "✓", profile="once"))},
@@ -268,3 +312,9 @@ def test_what_is_forged_throughout_is_beyond_a_second_judging(what):
     forged = consistent(made, **UNTOLD[what](made))
     assert made.verdict.state is State.UNSTABLE
     assert rejudge(decode(encode(forged))).state in GREEN
+
+
+def test_another_number_in_a_file_of_another_tool_is_beyond_a_second_judging_for_the_file_is_not_in_the_evidence():
+    made = with_rule("compliance >= 90%", measured("compliance", 89.5))
+    assert made.verdict.state is State.UNSTABLE
+    assert rejudge(consistent(made, metrics=(measured("compliance", 95),))).state in GREEN

@@ -95,11 +95,12 @@ def gate(*checks, says=None, targets=None, control=None, stop_at=None, **more: A
 
 def heard(
     *checks, says=None, targets=None, control=None, stop_at=None, judged=NEW, rules=(), deadline_s=20.0, left_out=(),
-    partial=False, fallbacks=(), kind=KIND,
+    partial=False, fallbacks=(), kind=KIND, metrics=None, measure=tuple,
 ):  # fmt: skip
     targets = targets or (target(declares=says is not None),)
     ear = Heard(stop_at=stop_at)
     spec = None if control is None else {"id": "control", "script": list(control), "timeout_s": 5.0}
+    units = {name: declared.unit for name, declared in (metrics or {}).items()}
     config = Config(
         gate="staging",
         mode="enforce",
@@ -107,8 +108,9 @@ def heard(
         identities={},
         control=ControlDecl(kind="staged", spec=spec) if spec else None,
         suites=(),
-        policy=Policy(rules=tuple(parse_rule(text) for text in rules)),
+        policy=Policy(rules=tuple(parse_rule(text, declared=units) for text in rules)),
         hash="sha256:1",
+        metrics=metrics or {},
     )
     order = gate_room.Order(
         config=config,
@@ -117,6 +119,7 @@ def heard(
         deadline_s=deadline_s,
         control_kind=kind if spec else None,
         fallbacks=lambda: tuple(fallbacks),
+        measure=measure,
     )
     deployment = Deployment({name: list(answers) for name, answers in (says or {}).items()}, ear)
 

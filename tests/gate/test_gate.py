@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from staged import Staged
 
 from releasegate.checks.later import KINDS
+from releasegate.config.model import MetricDecl
 from releasegate.evidence.identity import STEADY
+from releasegate.evidence.measure import Written, measure
 from releasegate.model import Label, Outcome, State
 
 RED = (State.UNSTABLE, State.INCONCLUSIVE)
@@ -382,3 +384,44 @@ def test_the_plan_records_on_what_terms_each_check_counts():
     assert plan["checks"] == ["s.a"]
     assert plan["terms"] == {"s.a": {"profile": "lean", "weight": 1.0}}
     assert (plan["control"], plan["revisions"]) == (True, ["api"])
+
+
+# numbers of other tools
+
+DECLARED = {"compliance": MetricDecl(file="compliance.json", at="$.score", unit="%")}
+
+
+def compliance(text):
+    return (measure("compliance", DECLARED["compliance"], Written(data=text, age_s=1.0)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [(b'{"score": 98.7}', State.STABLE), (b'{"score": 80}', State.UNSTABLE), (b"{}", State.INCONCLUSIVE)],
+)
+def test_a_rule_over_a_number_of_another_tool_adds_to_the_labels(text, state):
+    more = {"metrics": DECLARED, "measure": lambda: compliance(text), "rules": ("compliance >= 90%",)}
+    evidence = gate(check("a"), **more)
+    assert evidence.verdict.state is state
+    assert evidence.plan["metrics"] == {
+        "compliance": {"file": "compliance.json", "at": "$.score", "unit": "%", "max_age_s": 86400.0}
+    }
+
+
+def test_numbers_of_other_tools_are_read_when_all_samples_are_taken_for_a_check_may_write_them():
+    kind = Staged()
+    taken = []
+
+    def measure_now():
+        taken.append(len(kind.order))
+        return compliance(b'{"score": 98.7}')
+
+    gate(check("a", kind=kind), check("b", kind=kind), metrics=DECLARED, measure=measure_now)
+    assert taken == [len(kind.order)]
+    assert taken[0] >= 2
+
+
+def test_numbers_of_other_tools_are_kept_also_when_nothing_was_sampled():
+    more = {"metrics": DECLARED, "measure": lambda: compliance(b'{"score": 98.7}')}
+    evidence = gate(check("a"), control="✗", **more)
+    assert (evidence.verdict.state, evidence.metrics[0].value) == (State.INCONCLUSIVE, 0.987)

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from releasegate.config.model import Rule
 from releasegate.evidence.assemble import assemble
+from releasegate.evidence.measure import concluded
 from releasegate.model import (
     CheckResult,
     Contact,
@@ -15,6 +16,7 @@ from releasegate.model import (
     Identity,
     Label,
     Level,
+    Measurement,
     Moment,
     Outcome,
     Phase,
@@ -113,7 +115,7 @@ def evidence(*checks: CheckResult, state: State = State.STABLE, reasons: tuple[s
     passed = sum(c.label in {Label.PASSED, Label.FLAKY} for c in checks)
     given: dict[str, Any] = {
         "plan": {"checks": [c.id for c in checks], "left_out": [], "partial": False, "later": [], "fallbacks": []},
-        "policy": policy(*rules),
+        "policy": more.pop("policy", None) or policy(*rules),
         "control": Control(held=True),
         "identity": held_identity(),
         "baseline": None,
@@ -162,8 +164,20 @@ def judged(*checks: CheckResult, rules: tuple[Rule, ...] = (), **more: Any) -> E
     foreign, fallbacks = frozenset(frame.plan.get("foreign", ())), frame.plan.get("fallbacks", ())
     plain = (structs.replace(check, strength=None) for check in checks)
     return assemble(
-        checks=tuple(plain), rules=rules, foreign=foreign, fallbacks=fallbacks, policy=frame.policy, **given
+        checks=tuple(plain),
+        rules=rules,
+        foreign=foreign,
+        fallbacks=fallbacks,
+        policy=frame.policy,
+        **given,
+        metrics=frame.metrics,
     )
+
+
+def number(name: str = "compliance", found: float | None = 98.7, **more: Any) -> Measurement:
+    """Give a number of another tool."""
+    given = {"file": f"reports/{name}.json", "at": "$.score", "unit": "%", "max_age_s": 86400.0, "age_s": 192.0}
+    return concluded(Measurement(name=name, found=found, **{**given, **more}))
 
 
 def demanded(text: str, level: str = "fail") -> Rule:

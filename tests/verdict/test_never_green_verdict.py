@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from verdict_words import FAILED_CONTROL, NO_CONTROL, decided, evidence, labelled, met, ran, rule, trouble, unmet
+from verdict_words import (
+    FAILED_CONTROL,
+    NO_CONTROL,
+    decided,
+    evidence,
+    labelled,
+    measured,
+    met,
+    ran,
+    rule,
+    trouble,
+    unmet,
+)
 
 from releasegate.config.rules import parse_rule
 from releasegate.model import Identity, Label, Outcome, State
@@ -204,10 +216,49 @@ def test_never_green_19_a_sample_more_or_less_than_what_decided_gives_no_verdict
             evidence(GOOD, replace(check, samples=samples))
 
 
-@pytest.mark.parametrize("level", ["fail", "warn"])
+BROUGHT = {level: parse_rule("compliance >= 90%", level, {"compliance": "%"}) for level in ("fail", "warn")}
+
+
+@pytest.mark.parametrize("level", BROUGHT)
 def test_never_green_35_a_metric_that_was_to_be_brought_along_and_was_not(level):
-    brought = parse_rule("compliance >= 90%", level, {"compliance": "%"})
-    assert state(GOOD, rules=(brought,)) is State.INCONCLUSIVE
+    assert state(GOOD, rules=(BROUGHT[level],)) is State.INCONCLUSIVE
+
+
+UNUSABLE = {
+    "4 absent": {"problem": "reports/compliance.json is not there"},
+    "5 not a number": {"found": float("nan")},
+    "5 beyond every bound": {"found": float("inf")},
+    "35 stale": {"found": 98.7, "age_s": 86400.001},
+    "35 of the future": {"found": 98.7, "age_s": -60.0},
+    "35 of no age": {"found": 98.7, "age_s": None},
+    "35 of another unit": {"found": 9870},
+    "35 less than nothing": {"found": -1},
+}
+
+
+@pytest.mark.parametrize("level", BROUGHT)
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_never_green_04_05_35_a_number_of_another_tool_that_cannot_be_used_decides_nothing(case, level):
+    made = evidence(GOOD, rules=(BROUGHT[level],), metrics=(measured(**UNUSABLE[case]),))
+    assert made.verdict.state is State.INCONCLUSIVE
+    assert made.verdict.reasons[0] == f"compliance >= 90%: no value ({made.metrics[0].problem})"
+
+
+@pytest.mark.parametrize(
+    ("found", "level", "expected"),
+    [
+        (90, "fail", State.STABLE),
+        (89.99, "fail", State.UNSTABLE),
+        (89.99, "warn", State.DEGRADED),
+        (0.987, "fail", State.UNSTABLE),
+    ],
+)
+def test_a_number_of_another_tool_is_compared_in_its_unit(found, level, expected):
+    assert state(GOOD, rules=(BROUGHT[level],), metrics=(measured(found=found),)) is expected
+
+
+def test_a_metric_that_no_rule_speaks_of_decides_nothing():
+    assert state(GOOD, metrics=(measured(problem="reports/compliance.json is not there"),)) is State.STABLE
 
 
 def test_never_green_11_one_check_that_counts_among_advisory_ones_blocks_for_all_that_do_not_answer():

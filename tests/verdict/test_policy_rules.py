@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from verdict_words import labelled, rule
+from msgspec.structs import replace
+from verdict_words import labelled, measured, rule
 
 from releasegate.config.model import Rule
 from releasegate.model import Label, Level
@@ -63,7 +64,16 @@ def test_a_percent_sign_in_a_cases_name_does_not_make_a_count_a_share():
 
 def test_a_metric_brought_along_is_judged_as_it_is():
     given = Rule(text="compliance >= 90%", metric="compliance", op=">=", value=0.9, level="fail")
-    assert evaluate([given], CHECKS, duration_s=1.0, extra={"compliance": 0.91})[0].held is True
+    seen = evaluate([given], CHECKS, duration_s=1.0, measured=[measured("compliance", 91)])[0]
+    assert (seen.observed, seen.held) == (0.91, True)
+
+
+@pytest.mark.parametrize("level", ["fail", "warn"])
+def test_a_rule_about_a_metric_without_a_value_says_why(level):
+    given = Rule(text="compliance >= 90%", metric="compliance", op=">=", value=0.9, level=level)
+    absent = measured("compliance", problem="reports/compliance.json is not there")
+    seen = evaluate([given], CHECKS, duration_s=1.0, measured=[absent])[0]
+    assert (seen.observed, seen.held, seen.note) == (None, None, "reports/compliance.json is not there")
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -72,6 +82,7 @@ def test_never_green_05_nothing_holds_with_a_number_that_is_none(number, op):
     odd_threshold = Rule(text=f"failed {op} x", metric="failed", op=op, value=number, level="fail")
     odd_metric = Rule(text=f"m {op} 1", metric="m", op=op, value=1.0, level="fail")
     odd_time = Rule(text=f"duration {op} 1s", metric="duration", op=op, value=1.0, level="fail")
-    seen = evaluate([odd_threshold, odd_metric, odd_time], CHECKS, duration_s=number, extra={"m": number})
+    odd = replace(measured("m", 1), value=number)
+    seen = evaluate([odd_threshold, odd_metric, odd_time], CHECKS, duration_s=number, measured=[odd])
     assert [result.held for result in seen] == [None, None, None]
     assert all(result.note for result in seen)

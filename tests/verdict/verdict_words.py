@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from releasegate.config.model import Rule
 from releasegate.config.rules import parse_rule
 from releasegate.evidence.assemble import assemble
+from releasegate.evidence.measure import concluded, declared_of
 from releasegate.model import (
     CheckResult,
     Contact,
@@ -16,6 +18,7 @@ from releasegate.model import (
     Identity,
     Label,
     Level,
+    Measurement,
     Outcome,
     Reading,
     RunInfo,
@@ -97,8 +100,16 @@ def decided(*checks: CheckResult, rules: Any = (), **more: Any) -> Verdict:
     return decide(checks, rules, **{**given, **more})
 
 
-def rule(text: str, level: str = "fail") -> Rule:
-    return parse_rule(text, level)
+def rule(text: str, level: str = "fail", declared: dict[str, str | None] | None = None) -> Rule:
+    return parse_rule(text, level, declared)
+
+
+def measured(
+    name: str = "compliance", found: float | None = None, *, unit: str | None = "%", **more: Any
+) -> Measurement:
+    """Give what a gate concludes from a number of another tool."""
+    given = {"file": f"reports/{name}.json", "at": "$.score", "max_age_s": 86400.0, "age_s": 60.0}
+    return concluded(Measurement(name=name, found=found, unit=unit, **{**given, **more}))
 
 
 def run_info(**more: Any) -> RunInfo:
@@ -115,7 +126,8 @@ def held_identity(**more: Any) -> Identity:
 
 def evidence(
     *checks: CheckResult, rules: tuple[Rule, ...] = (), run: dict[str, Any] | None = None, foreign: tuple[str, ...] = (),
-    fallbacks: tuple[str, ...] = (), left_out: tuple[dict[str, str], ...] = (), **more: Any,
+    fallbacks: tuple[str, ...] = (), left_out: tuple[dict[str, str], ...] = (),
+    metrics: tuple[Measurement, ...] = (), **more: Any,
 ) -> Evidence:  # fmt: skip
     plan = {
         "checks": [check.id for check in checks],
@@ -124,6 +136,7 @@ def evidence(
         "later": [],
         "foreign": list(foreign),
         "fallbacks": list(fallbacks),
+        "metrics": to_builtins(declared_of(metrics)),
     }
     names = ("text", "metric", "op", "value", "level", "of_baseline")
     policy = {
@@ -134,5 +147,6 @@ def evidence(
     given = {"control": NO_CONTROL, "identity": held_identity(), "plan": plan, "policy": policy}
     return assemble(
         run=run_info(**(run or {})), checks=checks, rules=rules, foreign=frozenset(foreign), fallbacks=fallbacks,
+        metrics=metrics,
         **{**given, **more},
     )  # fmt: skip

@@ -16,6 +16,7 @@ from msgspec import Struct
 from releasegate import gate
 from releasegate.checks.catalogue import kind
 from releasegate.cli.files import coloured, write_text
+from releasegate.cli.measurements import measurements
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.progress import Silent, Teller, teller
 from releasegate.cli.show import show
@@ -47,6 +48,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     deadline_s: float | None = None
     quiet: bool = False
     as_json: bool = False
+    directory: Path = Path()
+    """Where the files of `metrics:` are looked for."""
 
 
 def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
@@ -94,6 +97,7 @@ async def _run(
         deadline_s=asked.deadline_s or config.policy.deadline_s,
         control_kind=kind(config.control.kind) if config.control else None,
         fallbacks=book.fallbacks,
+        measure=lambda: measurements(config.metrics, asked.directory, environ, time.time),
         clean=redactor.clean_struct,
     )
     try:

@@ -16,6 +16,7 @@ DEFAULT_TARGET_CONCURRENCY = 32
 DEFAULT_CONCURRENCY = 64
 DEFAULT_SETTLE = 3
 DEFAULT_DEADLINE_S = 15 * 60.0
+DEFAULT_MAX_AGE_S = 24 * 3600.0
 
 
 class Revision(Struct, frozen=True, kw_only=True):
@@ -156,6 +157,15 @@ class Policy(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
 
 
+class MetricDecl(Struct, frozen=True, kw_only=True):
+    """A number that another tool writes: `at` is the JSONPath to it in `file`, `unit` the one that the file uses."""
+
+    file: str
+    at: str
+    unit: str | None = None
+    max_age_s: float = DEFAULT_MAX_AGE_S
+
+
 class ControlDecl(Guarded, Struct, frozen=True, kw_only=True):
     HIDDEN: ClassVar[tuple[str, ...]] = ("spec",)
     kind: str
@@ -179,7 +189,7 @@ class Config(Guarded, Struct, frozen=True, kw_only=True):
     later: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     baseline: dict[str, Any] | None = None
-    metrics: dict[str, Any] = {}
+    metrics: dict[str, MetricDecl] = {}
     excuses: dict[str, Any] = {}
     changes: dict[str, Any] = {}
     events: dict[str, str] = {}

@@ -141,7 +141,7 @@ def _value(written: str, unit: str, metric: str) -> float:
         raise BadRule(
             f"{metric} is compared with {UNIT_SAYS[unit]}; found {shown(written)}", f"write {UNIT_SAYS[unit]}"
         )
-    if given == "share" and metric.rpartition(".")[2] in METRICS and value > 1:
+    if given == "share" and unit in {"share", "checks"} and value > 1:
         raise BadRule(f"{metric} is a share of a whole; found {shown(written)}", "write a share of at most 100%")
     if unit in {"count", "checks"} and value < 0:
         raise BadRule(f"{metric} counts from 0; found {shown(written)}", "write 0 or more")

@@ -75,10 +75,11 @@ class ConstantHeaders(MapOf):
 
 
 class InsidePath(Constant):
-    """A relative path that does not leave the config's directory."""
+    """A relative path that does not leave the directory where it begins: the config's, unless `place` names another."""
 
-    def __init__(self, says: str = "a path relative to the config's directory") -> None:
-        super().__init__(says, empty=False)
+    def __init__(self, says: str | None = None, *, place: str = "the config's directory") -> None:
+        super().__init__(says or f"a path relative to {place}", empty=False)
+        self.place = place
 
     def read(self, node: Node, ctx: Reading) -> Any:
         text = super().read(node, ctx)
@@ -86,5 +87,5 @@ class InsidePath(Constant):
             return MISSING
         path = PurePosixPath(text)
         if path.is_absolute() or ".." in path.parts or "\\" in text or DRIVE.match(text):
-            return ctx.report(node, "a file stays inside the config's directory", "write a relative path without ..")
+            return ctx.report(node, f"a file stays inside {self.place}", "write a relative path without ..")
         return text

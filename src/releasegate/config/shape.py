@@ -29,6 +29,14 @@ MISSING = _Missing()
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration_text(duration_s: float) -> str:
+    """Write a duration as a config does, in the largest unit that it fills: `3.2m`, `1d`."""
+    unit, factor = next((u, f) for u, f in reversed(DURATION_UNITS.items()) if duration_s >= f or u == "ms")
+    return f"{duration_s / factor:.4g}{unit}"
+
+
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?(B|KB|MB|GB|KiB|MiB|GiB)")
 SIZE_UNITS = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
@@ -258,6 +266,16 @@ class Duration(Shape):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{DURATION.pattern}$"}
+
+
+class PositiveDuration(Duration):
+    """A duration longer than nothing."""
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        seconds = super().read(node, ctx)
+        if seconds is not MISSING and seconds <= 0:
+            return ctx.report(node, "expected a duration longer than 0s")
+        return seconds
 
 
 class Size(Shape):

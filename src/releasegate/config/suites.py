@@ -12,13 +12,13 @@ from releasegate.config.node import Node
 from releasegate.config.shape import (
     MISSING,
     Boolean,
-    Duration,
     Field,
     ListOf,
     MapOf,
     Name,
     Number,
     OneOf,
+    PositiveDuration,
     Reading,
     Shape,
     Table,
@@ -31,16 +31,6 @@ from releasegate.template import Template, as_text, compile_text
 MOST_CHECKS = 10_000
 HOLE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 BLANKS = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class PositiveDuration(Duration):
-    """A duration longer than nothing."""
-
-    def read(self, node: Node, ctx: Reading) -> Any:
-        seconds = super().read(node, ctx)
-        if seconds is not MISSING and seconds <= 0:
-            return ctx.report(node, "expected a duration longer than 0s")
-        return seconds
 
 
 class CheckName(Text):

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Rule
+from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, DEFAULT_MAX_AGE_S, MetricDecl, Rule
 from releasegate.config.node import Node
 from releasegate.config.rules import METRICS, BadRule, parse_rule
 from releasegate.config.scalars import Constant, InsidePath
@@ -18,6 +18,7 @@ from releasegate.config.shape import (
     Name,
     Number,
     OneOf,
+    PositiveDuration,
     Reading,
     Shape,
     Table,
@@ -121,11 +122,16 @@ BASELINE = Table(
 METRIC = Table(
     "a metric",
     {
-        "file": Field(InsidePath(), required=True, says="a JSON file that another tool wrote"),
-        "at": Field(PathText(), required=True, says="JSONPath to the number"),
+        "file": Field(
+            InsidePath(place="the directory that the gate runs in"),
+            required=True,
+            says="a JSON file that another tool writes, where the gate runs; never one that is committed",
+        ),
+        "at": Field(PathText(), required=True, says="JSONPath to the one number"),
         "unit": Field(Text("a unit such as %, ms or MiB", UNIT), says="the unit that the file uses"),
-        "max_age": Field(Duration(), says="the oldest that the file may be"),
+        "max_age": Field(PositiveDuration(), default=DEFAULT_MAX_AGE_S, says="the oldest that the file may be; 1d"),
     },
+    lambda values, _node, _ctx: MetricDecl(max_age_s=values.pop("max_age"), **values),
 )
 EXCUSES = Table(
     "excuses",

@@ -30,7 +30,6 @@ TOP = Table(
 
 LATER = {
     "baseline": "nothing is compared with a base build or with history by this version",
-    "metrics": "metrics of other tools are not read by this version: rules about them have no value",
     "excuses": "nothing is excused by this version",
     "changes": "every check runs, whatever the change, in this version",
     "events": "the gate does the same on every event in this version",

@@ -5,7 +5,7 @@ from typing import Any
 
 from releasegate.config.model import Rule
 from releasegate.evidence.terms import terms_of
-from releasegate.model import CheckResult, Control, Evidence, Identity, RunInfo
+from releasegate.model import CheckResult, Control, Evidence, Identity, Measurement, RunInfo
 from releasegate.verdict.decide import decide
 from releasegate.verdict.label import label_checks
 from releasegate.verdict.policy import evaluate
@@ -24,6 +24,7 @@ def assemble(
     fallbacks: Sequence[str],
     plan: Mapping[str, Any],
     policy: Mapping[str, Any],
+    metrics: Sequence[Measurement] = (),
     dropped: Sequence[str] = (),
 ) -> Evidence:
     """Label, judge the rules, decide. `checks` carry what the samples alone concluded.
@@ -39,7 +40,9 @@ def assemble(
     }
     labelled = label_checks(checks, control=control, foreign=foreign)
     left_out = [left["id"] for left in plan.get("left_out", ())]
-    judged = evaluate(rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out)
+    judged = evaluate(
+        rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out, measured=metrics
+    )
     verdict = decide(
         labelled,
         judged,
@@ -62,5 +65,6 @@ def assemble(
         identity=identity,
         baseline=None,
         excuses=(),
+        metrics=tuple(metrics),
         dropped=tuple(dropped),
     )

@@ -9,9 +9,21 @@ from releasegate.config.model import Rule
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import SCHEMA, assemble
 from releasegate.evidence.identity import identify
+from releasegate.evidence.measure import concluded, declared_of
 from releasegate.evidence.terms import CUT_OFF, Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
-from releasegate.model import PASSED, CheckResult, Control, Evidence, Label, Outcome, RuleResult, Sample, Verdict
+from releasegate.model import (
+    PASSED,
+    CheckResult,
+    Control,
+    Evidence,
+    Label,
+    Measurement,
+    Outcome,
+    RuleResult,
+    Sample,
+    Verdict,
+)
 from releasegate.redact import SHOWN
 from releasegate.sampling import PROFILES, conclude
 from releasegate.verdict.outcome import outcome_of
@@ -43,6 +55,7 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
     _demand_plan(evidence, terms)
     _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
     _demand_identity(evidence, terms)
+    _demand_metrics(evidence.metrics, terms)
     again = assemble(
         run=evidence.run,
         checks=tuple(_stage_a(check) for check in evidence.checks),
@@ -53,6 +66,7 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
         fallbacks=terms.fallbacks,
         plan=evidence.plan,
         policy=evidence.policy,
+        metrics=evidence.metrics,
     )
     _demand_equal(evidence, again)
     return again.verdict
@@ -105,6 +119,19 @@ def _demand_identity(evidence: Evidence, terms: Terms) -> None:
     read = {(reading.target, reading.moment) for reading in identity.readings}
     if missing := sorted(wanted - read):
         raise EvidenceError(f"the revision of {missing[0][0]} was not read {missing[0][1]} the run; {ADVICE}")
+
+
+def _demand_metrics(measured: Sequence[Measurement], terms: Terms) -> None:
+    """Refuse numbers of other tools that are not the declared ones, or whose value is not what was found."""
+    if declared_of(measured) != terms.metrics or len(measured) != len(terms.metrics):
+        raise EvidenceError(f"the metrics are not those of the plan; {ADVICE}")
+    for each in measured:
+        again = concluded(each)
+        if again != each:
+            raise EvidenceError(
+                f"the metric {each.name} is recorded as {each.value} ({each.problem}), it comes to {again.value}"
+                f" ({again.problem}); {ADVICE}"
+            )
 
 
 def _stage_a(check: CheckResult) -> CheckResult:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from releasegate.config.model import Rule
+from releasegate.config.model import MetricDecl, Rule
 from releasegate.model import CheckResult, LeftOut
 
 CUT_OFF = "cut off"
@@ -33,6 +33,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     left_out: list[LeftOut] = []
     foreign: list[str] = []
     fallbacks: list[str] = []
+    metrics: dict[str, MetricDecl] = {}
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ def render(evidence: Evidence, *, colour: bool, width: int) -> str:
     _failing(paper, evidence)
     _beside(paper, evidence)
     _rules(paper, evidence)
+    _metrics(paper, evidence)
     _strength(paper, evidence)
     _gaps(paper, evidence)
     _next(paper, evidence)
@@ -193,6 +194,14 @@ def _rules(paper: Paper, evidence: Evidence) -> None:
         note = f"  {rule.note}" if rule.note else ""
         tail = f"  {effect}" if effect else ""
         paper.tagged(mark, f"{rule.rule:<{column}}  {seen}{tail}{note}", style)
+
+
+def _metrics(paper: Paper, evidence: Evidence) -> None:
+    for line in overview.metric_lines(evidence):
+        if line.seen is None:
+            paper.tagged("metric", f"{line.name}  no value: {line.source}", "unsure", column=COLUMN)
+        else:
+            paper.tagged("metric", f"{line.name}  {line.seen}  ({line.source})", "dim", column=COLUMN)
 
 
 def rule_effect(held: bool | None, level: Level, *, applicable: bool) -> tuple[str, str, str]:

@@ -68,6 +68,9 @@ def _less_urgent(evidence: Evidence) -> Iterator[Section]:
             lambda _: _rules(evidence, whole=False),
             lambda _: _rule_count(evidence),
         )
+    metrics = [f"- {_metric(line)}" for line in overview.metric_lines(evidence)]
+    if metrics:
+        yield listed("the metrics of other tools", 68, "**Measured by other tools**", metrics)
     beside = _beside(evidence)
     if beside:
         yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
@@ -195,6 +198,11 @@ def _effect(held: bool | None, level: Level, applicable: bool) -> str:
     if held:
         return "✅"
     return "❌ blocks" if level is Level.FAIL else "⚠️ warns"
+
+
+def _metric(line: overview.MetricLine) -> str:
+    told = f"❔ no value: {line.source}" if line.seen is None else f"{line.seen} ({line.source})"
+    return f"{_span(line.name)} {_prose(told)}"
 
 
 def _steps(steps: tuple[NextStep, ...], most: int, _room: int) -> str:

@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from releasegate.model import PASSED, CheckResult, Evidence, Label
+from releasegate.config.shape import duration_text
+from releasegate.model import PASSED, CheckResult, Evidence, Label, Measurement
 from releasegate.report.facts import said, who
 from releasegate.report.words import counts, listing, percent, plural, seconds, short
 
@@ -152,6 +153,27 @@ def gaps(evidence: Evidence) -> list[str]:
     if vacuous:
         told.append(f"would have stayed green though broken: {listing(vacuous, 8)}")
     return told + [f"not in the evidence file: {sentence}" for sentence in evidence.dropped]
+
+
+class MetricLine(Struct, frozen=True, kw_only=True):
+    """A number that another tool wrote: None where there is none, and then `source` says why instead of the file."""
+
+    name: str
+    seen: str | None
+    source: str
+
+
+def metric_lines(evidence: Evidence) -> list[MetricLine]:
+    """Say each metric of other tools in the unit of its file, also where no rule speaks of it."""
+    return [_metric_line(measured) for measured in evidence.metrics]
+
+
+def _metric_line(measured: Measurement) -> MetricLine:
+    if measured.problem is not None or measured.found is None:
+        return MetricLine(name=measured.name, seen=None, source=measured.problem or "nothing was found")
+    seen = f"{measured.found:,.10g} {measured.unit or ''}".strip()
+    age = duration_text(max(0.0, measured.age_s or 0.0))
+    return MetricLine(name=measured.name, seen=seen, source=f"{measured.file}, {age} old")
 
 
 def _later(evidence: Evidence) -> list[tuple[str, str]]:

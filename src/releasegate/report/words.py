@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from releasegate.config.shape import SIZE_UNITS
 from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
 
 ORDERS = {
@@ -114,7 +115,7 @@ def observed(rule: RuleResult, policy: Mapping[str, Any]) -> str:
         return _apart(value * scale, None if limit is None else limit * scale) + " %"
     if unit in _TIME_UNITS or (not unit and any(name in rule.metric for name in DURATIONS)):
         return seconds(value)
-    return size(value) if unit.lower().endswith("ib") else _apart(value, limit)
+    return size(value) if unit in SIZE_UNITS else _apart(value, limit)
 
 
 def _limit(text: str, policy: Mapping[str, Any]) -> float | None:

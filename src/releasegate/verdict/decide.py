@@ -1,8 +1,10 @@
 """Labels, rules, control and identity in, the verdict out. Pure; the order of its steps is the precedence."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
+from releasegate.config.shape import SIZE, SIZE_UNITS
 from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_MERGE, EXIT_UNSTABLE
 from releasegate.model import (
     BROKEN,
@@ -27,6 +29,7 @@ EXIT_CODES = {
     State.UNSTABLE: EXIT_UNSTABLE,
     State.INCONCLUSIVE: EXIT_INCONCLUSIVE,
 }
+SIZE_LIMIT = re.compile(rf"{SIZE.pattern}\Z")
 MOST_EXCUSED = 0.2
 MOST_NAMED = 5
 
@@ -151,7 +154,10 @@ def _rule(rule: RuleResult) -> str:
 
 
 def _number(value: float, rule: str) -> str:
-    return f"{100 * value:.4g}%" if speaks_of_share(rule) else f"{value:.4g}"
+    if speaks_of_share(rule):
+        return f"{100 * value:.4g}%"
+    size = SIZE_LIMIT.search(rule)
+    return f"{value / SIZE_UNITS[size[2]]:.4g}{size[2]}" if size else f"{value:.4g}"
 
 
 def _weightiest(checks: Iterable[CheckResult]) -> list[CheckResult]:

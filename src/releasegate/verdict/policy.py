@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from releasegate.config.model import Rule
-from releasegate.model import CheckResult, Level, RuleResult
+from releasegate.model import CheckResult, Level, Measurement, RuleResult
 from releasegate.verdict.metrics import NOT_FINITE, Facts, Observed, facts_of, observe
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -25,11 +25,12 @@ def evaluate(
     duration_s: float,
     fallbacks: Sequence[str] = (),
     left_out: Sequence[str] = (),
-    extra: Mapping[str, float] | None = None,
+    measured: Sequence[Measurement] = (),
 ) -> tuple[RuleResult, ...]:
     """Judge every rule. `held` is None when its metric has no value; such a rule never makes anything green."""
     facts = facts_of(checks, duration_s, fallbacks)
-    return tuple(_judge(rule, facts, left_out, extra or {}) for rule in rules)
+    brought = {each.name: Observed(value=each.value, note=each.problem) for each in measured}
+    return tuple(_judge(rule, facts, left_out, brought) for rule in rules)
 
 
 def speaks_of_share(text: str) -> bool:
@@ -37,12 +38,12 @@ def speaks_of_share(text: str) -> bool:
     return text.rstrip().endswith("%")
 
 
-def _judge(rule: Rule, facts: Facts, left_out: Sequence[str], extra: Mapping[str, float]) -> RuleResult:
-    if rule.metric in extra:
-        given = extra[rule.metric]
-        seen = Observed(value=given) if math.isfinite(given) else Observed(value=None, note=NOT_FINITE)
-    else:
+def _judge(rule: Rule, facts: Facts, left_out: Sequence[str], brought: Mapping[str, Observed]) -> RuleResult:
+    seen = brought.get(rule.metric)
+    if seen is None:
         seen = observe(rule.metric, facts, share=speaks_of_share(rule.text), left_out=left_out)
+    elif seen.value is not None and not math.isfinite(seen.value):
+        seen = Observed(value=None, note=NOT_FINITE)
     note, held = seen.note, None
     if rule.value is None:
         note = "there is no baseline to compare with"

@@ -176,3 +176,20 @@ def test_validate_misses_a_certificate_bundle_that_is_not_there(call, tmp_path):
     warned = "the ca of api is not there: certs/none.pem"
     assert f"warning: {warned}\n" in call("validate").out
     assert warned in json.loads(call("validate", "--json").out)["warnings"]
+
+
+def test_a_deployment_leads_the_config_to_its_own_url_and_only_to_hosts_that_are_allowed(call, tmp_path, monkeypatch):
+    url = "https://evil.example.org"
+    event = {"deployment": {"sha": "a" * 40}, "deployment_status": {"state": "success", "environment_url": url}}
+    (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    (tmp_path / "releasegate.yml").write_text(
+        "version: 1\ntargets: {api: {url: '${RELEASEGATE_DEPLOYMENT_URL}', allow_hosts: ['*.example.com']}}\n"
+        "suites: {s: {checks: {c: {http: {get: 'api:/', expect: {status: 200}}}}}}\n",
+        encoding="utf-8",
+    )
+    assert "RELEASEGATE_DEPLOYMENT_URL} is not set" in call("run").err
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "deployment_status")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    said = call("run")
+    assert said.code == 2
+    assert 'the host "evil.example.org" is not in allow_hosts' in said.err

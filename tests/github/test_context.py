@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from releasegate.github.context import EVENTS, judged_commit, subject_of
+from releasegate.github.context import EVENTS, subject_of
 from releasegate.github.nouns import Subject, Trust
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -169,11 +169,8 @@ def test_without_a_repository_or_a_commit_nothing_is_judged():
 
 
 def test_outside_of_a_runner_a_commit_is_known_only_if_the_environment_names_it():
-    assert judged_commit({}, {}) is None
-    assert judged_commit({"GITHUB_SHA": ENV}, {}) == ENV
-    given = payload("pull_request.opened")
-    environ = {"GITHUB_SHA": ENV, "GITHUB_EVENT_NAME": "pull_request"}
-    assert judged_commit(environ, given) == given["pull_request"]["head"]["sha"]
+    assert subject_of("", {}, {}).sha is None
+    assert subject_of("", {}, {"GITHUB_SHA": ENV}).sha == ENV
 
 
 JSON = st.recursive(

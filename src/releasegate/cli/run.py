@@ -9,8 +9,9 @@ from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
 from releasegate.cli.files import CONFIG_PLACES, config_option, environment, json_option, read_config, read_event
 from releasegate.cli.outputs import Outputs
 from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
+from releasegate.config.targets import DEPLOYMENT_URL
 from releasegate.errors import UsageError
-from releasegate.github.context import judged_commit
+from releasegate.github.context import subject_of
 
 COMMIT = re.compile(r"(?=.*[0-9])[^\s~^:?*\[\\]{3,200}")
 
@@ -62,6 +63,10 @@ def command(
     environ = environment()
     outputs = Outputs(evidence=evidence, junit=junit, markdown=markdown)
     outputs.prepare(*([config_path] if config_path else CONFIG_PLACES))
+    event = environ.get("GITHUB_EVENT_NAME")
+    subject = subject_of(event or "", read_event(environ), environ)
+    if subject.deployment_url:
+        environ = {**environ, DEPLOYMENT_URL: subject.deployment_url}
     config = read_config(config_path, environ)
-    sha = commit(sha) if sha is not None else judged_commit(environ, read_event(environ))
-    return execute(config, Asked(outputs=outputs, sha=sha, event=environ.get("GITHUB_EVENT_NAME"), **asked), environ)
+    sha = commit(sha) if sha is not None else subject.sha
+    return execute(config, Asked(outputs=outputs, sha=sha, event=event, **asked), environ)

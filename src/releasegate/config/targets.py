@@ -34,12 +34,15 @@ PORTS = {
     "redis": 6379, "rediss": 6379, "postgres": 5432, "postgresql": 5432,
 }  # fmt: skip
 WITH_PATHS = frozenset({"http", "https", "ws", "wss"})
+SECURE = frozenset({"https", "wss"})
 WITH_DATABASE = frozenset({"redis", "rediss", "postgres", "postgresql"})
 
 ILL = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_.:-]+")
 MOST_AT_ONCE = 10_000
+DEPLOYMENT_URL = "RELEASEGATE_DEPLOYMENT_URL"
+"""What a deployment says of itself, to the variable of this name: whoever may deploy chooses it."""
 UNSET = re.compile(rf"{PLACEHOLDER}[a-z0-9-]+")
 
 
@@ -175,6 +178,14 @@ def _target(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     text, parts = values["url"]
     host = _ascii(parts.hostname)
     allowed = values["allow_hosts"]
+    of_a_deployment = f"${{{DEPLOYMENT_URL}" in node.value["url"].raw
+    if of_a_deployment and not allowed:
+        hint = 'say which hosts it may name: allow_hosts: ["*.preview.example.com"]'
+        return ctx.report(
+            node.value["url"], "whoever may deploy chooses this url, and it would be shown identities", hint
+        )
+    if of_a_deployment and parts.scheme not in SECURE:
+        return ctx.report(node.value["url"], f"the url of a deployment is https or wss, not {parts.scheme}")
     if allowed and not ctx.lenient and not any(_allows(pattern, host) for pattern in allowed):
         return ctx.report(
             node.value["url"], f'the host "{host}" is not in allow_hosts', f"allowed: {', '.join(allowed)}"

@@ -44,11 +44,6 @@ def subject_of(
     return Subject(**{**known, "repository": known["repository"] or ""})
 
 
-def judged_commit(environ: Mapping[str, str], payload: Payload) -> str | None:
-    """Give the commit that the runner's event is about: a pull request's head, not the merge commit made for it."""
-    return subject_of(environ.get("GITHUB_EVENT_NAME", ""), payload, environ).sha
-
-
 def _asked(pull: int | None, sha: str | None) -> Known:
     """Take a pull request, whose head is to be read, or a commit."""
     by_hand: Known = {"pull": pull, "sha": sha, "pull_of_commit": pull is None, "pull_of_head": None}

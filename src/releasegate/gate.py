@@ -157,7 +157,7 @@ async def _sample(
     first = asyncio.ensure_future(reader.read("between", LEAST_BETWEEN))
     later = asyncio.ensure_future(_read_between(reader, world.sleep))
     try:
-        done = await runner.run(order.plan.checks, deadline_s=left_s, stop=stop)
+        done = await runner.run(order.plan.checks, beside=order.plan.beside, deadline_s=left_s, stop=stop)
         await _unless(stop, first, ())  # also a run of milliseconds is read in between
     finally:
         first.cancel()

@@ -45,6 +45,8 @@ class Label(StrEnum):
     SKIPPED = "SKIPPED"
 
 
+CUT_OFF = "cut off"
+"""The reason of a sample that did not end: the run's deadline, the check's own or an interruption came before it."""
 PASSED = frozenset({Label.PASSED, Label.FLAKY})
 BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
 EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
@@ -154,6 +156,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     """Names the identity whose login failed and fell back, when one did."""
     leaked: int = 0
     retries: int = 0
+    diagnosis: "tuple[Diagnosis, ...]" = ()
+    """What other checks said right after it failed."""
 
     @property
     def met(self) -> bool:
@@ -162,6 +166,13 @@ class Sample(Struct, frozen=True, kw_only=True):
     @property
     def warned(self) -> bool:
         return any(not e.met and e.level is Level.WARN for e in self.expectations)
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """A reading of another check at the moment of a failure. It is no sample of that check, and counts for nothing."""
+
+    check: str
+    sample: Sample
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
@@ -184,6 +195,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     advisory: bool = False
     twin: str | None = None
     needs: tuple[str, ...] = ()
+    diagnose: tuple[str, ...] = ()
     owner: str | None = None
     title: str | None = None
     advice: str | None = None

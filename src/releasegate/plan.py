@@ -51,11 +51,15 @@ class PlannedCheck(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """`partial` tells that a selection left something out: such a run never speaks for the whole gate."""
+    """`partial` tells that a selection left something out: such a run never speaks for the whole gate.
+
+    `beside` are checks that were left out, and are read when one that names them under `diagnose` fails.
+    """
 
     checks: tuple[PlannedCheck, ...]
     left_out: tuple[LeftOut, ...]
     partial: bool
+    beside: tuple[PlannedCheck, ...] = ()
 
     @property
     def samples(self) -> int:
@@ -99,7 +103,14 @@ def build(
             planned.append(check)
     if not planned:
         raise UsageError("the selection leaves no check to run; look at --suite, --check and the suites' events")
-    return Plan(checks=tuple(planned), left_out=tuple(left_out), partial=bool(suites or checks))
+    read = {name for check in planned for name in check.decl.diagnose}
+    ids = {check.id for check in planned} if read else set()
+    return Plan(
+        checks=tuple(planned),
+        left_out=tuple(left_out),
+        partial=bool(suites or checks),
+        beside=tuple(check for check in expanded if read and check.id not in ids and check.names & read),
+    )
 
 
 def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedCheck]:

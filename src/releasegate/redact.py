@@ -13,15 +13,16 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import msgspec
 
-from releasegate.model import CheckResult, Contact, Expectation, Measurement, Phase, Reading, Sample, Trouble
+from releasegate.model import CheckResult, Contact, Diagnosis, Expectation, Measurement, Phase, Reading, Sample, Trouble
 
 SHOWN = "***"
 SHORTEST = 4
 SHORTEST_ENCODED = 6
 """A shorter stable part of an encoding would be found in innocent text."""
 OURS: dict[type, frozenset[str]] = {
-    CheckResult: frozenset({"id", "suite", "kind", "label", "profile", "hash", "targets", "twin", "needs"}),
+    CheckResult: frozenset({"id", "suite", "kind", "label", "profile", "hash", "targets", "twin", "needs", "diagnose"}),
     Sample: frozenset({"outcome", "started", "target", "fallback"}),
+    Diagnosis: frozenset({"check"}),
     Expectation: frozenset({"subject", "operator", "level", "step"}),
     Phase: frozenset({"name", "step"}),
     Trouble: frozenset({"phase", "reason", "target", "step"}),

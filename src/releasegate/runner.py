@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from releasegate.model import PASSED, CheckResult, Label, Sample
+from releasegate.diagnosis import Answer, Bystanders
+from releasegate.model import PASSED, CheckResult, Diagnosis, Label, Sample
 from releasegate.plan import PlannedCheck
 from releasegate.sample import World, take, under_way, witness
 from releasegate.sampling import PROFILES, pause_s, step
+from releasegate.verdict.explain import blocked_by
 
 
 class Progress(Struct, frozen=True):
@@ -21,14 +24,21 @@ class Progress(Struct, frozen=True):
     label: Label | None
 
 
+CUT = -1
+
+
 class Track(Struct, kw_only=True):
-    """One check on its way: its samples so far, and why there will be no more; `cut` holds one that did not end."""
+    """One check on its way: its samples so far, and why there will be no more; `cut` holds one that did not end.
+
+    `asked` holds what its bystanders will have said when the sample of that number failed; `CUT` is the one cut off.
+    """
 
     check: PlannedCheck
     samples: list[Sample] = []
     label: Label | None = None
     not_sampled: str | None = None
     cut: list[Sample] = []
+    asked: dict[int, dict[str, Answer]] = {}
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
     ended: float = 0.0
@@ -82,17 +92,32 @@ class Runner:
         self.all = Limiter(concurrency)
         self.per_target = {name: Limiter(t.concurrency) for name, t in world.targets.items()}
         self.tracks: dict[str, Track] = {}
+        self.bystanders = Bystanders((), (), world)
 
-    async def run(self, checks: tuple[PlannedCheck, ...], *, deadline_s: float, stop: asyncio.Event) -> Run:
-        """Sample until all is settled, the deadline comes, or `stop` is set. A bug of ours is raised as it is."""
+    async def run(
+        self,
+        checks: tuple[PlannedCheck, ...],
+        *,
+        deadline_s: float,
+        stop: asyncio.Event,
+        beside: tuple[PlannedCheck, ...] = (),
+    ) -> Run:
+        """Sample until all is settled, the deadline comes, or `stop` is set. A bug of ours is raised as it is.
+
+        `beside` are checks that are not sampled, and may be read when one of the others fails.
+        """
         self.tracks = {check.id: Track(check=check) for check in checks}
+        self.bystanders = Bystanders(checks, beside, self.world)
         tasks = [asyncio.create_task(self._follow(track)) for track in self.tracks.values()]
         stopped = await self._wait(tasks, deadline_s, stop)
         for task in tasks:
             task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
-                raise outcome
+        try:
+            for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                    raise outcome
+        finally:
+            await self.bystanders.leave()
         return Run(checks=tuple(result(track, stopped) for track in self.tracks.values()), stopped=stopped)
 
     @staticmethod
@@ -118,6 +143,8 @@ class Runner:
         finally:
             track.settled.set()
             self.listen(Progress(track.check, None, track.label or Label.UNPROVEN))
+        if track.asked:  # nobody waits for them but the end of the run
+            await asyncio.wait([answer for answers in track.asked.values() for answer in answers.values()])
 
     async def _blocked(self, check: PlannedCheck) -> str | None:
         for need in check.decl.needs:
@@ -127,7 +154,7 @@ class Runner:
             for other in needed:
                 await other.settled.wait()
                 if other.label not in PASSED:
-                    return f"needs {other.check.id}, which is {(other.label or Label.UNPROVEN).value}"
+                    return blocked_by(other.check.id, other.label or Label.UNPROVEN)
         return None
 
     def _named(self, name: str) -> list[Track]:
@@ -141,6 +168,8 @@ class Runner:
         except TimeoutError:
             if not bound.expired():
                 raise
+            if track.cut:
+                self._ask(track, CUT)
             track.not_sampled = _short_of(track, f"its own deadline of {deadline_s:g} s was reached")
 
     async def _until_decided(self, track: Track, bound: asyncio.Timeout) -> None:
@@ -171,11 +200,26 @@ class Runner:
             track.samples.append(sample)
             passes, failures = passes + sample.met, failures + (not sample.met)
             track.label = step(profile, passes, failures, met=sample.met)
+            if not sample.met:
+                self._ask(track, len(track.samples) - 1)
             self.listen(Progress(check, sample, track.label))
             if track.label is None:
                 pause = pause_s(check.profile, failures, check.decl.window_s)
                 if pause:
                     await world.sleep(pause)
+
+    def _ask(self, track: Track, number: int) -> None:
+        """Let the bystanders be read now. No sample waits for them."""
+        if track.check.decl.diagnose and (answers := self.bystanders.ask(track.check)):
+            track.asked[number] = answers
+
+
+def _diagnosed(sample: Sample, answers: dict[str, Answer] | None) -> Sample:
+    """Put beside a failing sample what was read."""
+    said = [(name, answer) for name, answer in (answers or {}).items() if answer.done() and not answer.cancelled()]
+    if not said:
+        return sample
+    return replace(sample, diagnosis=tuple(Diagnosis(check=name, sample=answer.result()) for name, answer in said))
 
 
 def _short_of(track: Track, why: str) -> str:
@@ -195,6 +239,9 @@ def result(track: Track, stopped: str | None) -> CheckResult:
     if track.label is None and not_sampled is None:
         why = "the run was interrupted" if stopped == "interrupted" else "the run's deadline was reached"
         not_sampled = _short_of(track, why)
+    samples = tuple(track.samples)
+    if track.asked:
+        samples = tuple(_diagnosed(sample, track.asked.get(number)) for number, sample in enumerate(samples))
     return CheckResult(
         id=check.id,
         suite=check.suite,
@@ -203,17 +250,18 @@ def result(track: Track, stopped: str | None) -> CheckResult:
         critical=decl.critical,
         weight=check.weight,
         hash=decl.hash,
-        samples=tuple(track.samples),
+        samples=samples,
         profile=check.profile,
         targets=check.targets,
         advisory=decl.advisory,
         twin=decl.twin,
         needs=decl.needs,
+        diagnose=decl.diagnose,
         owner=check.owner,
         title=decl.title,
         advice=decl.advice,
         not_sampled=not_sampled,
-        unfinished=track.cut[-1] if track.cut else None,
+        unfinished=_diagnosed(track.cut[-1], track.asked.get(CUT)) if track.cut else None,
         duration_s=round(max(0.0, track.ended - track.began), 6),
         red_capable=track.red_capable,
         vacuous=track.vacuous,

@@ -9,8 +9,7 @@ from msgspec import Struct
 from releasegate.checks.base import Credentials, Judgement, Kind, Probe
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
-from releasegate.evidence.terms import CUT_OFF
-from releasegate.model import Outcome, Sample, Trouble
+from releasegate.model import CUT_OFF, Outcome, Sample, Trouble
 from releasegate.verdict.outcome import outcome_of
 from releasegate.wire.types import Wire
 

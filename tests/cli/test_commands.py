@@ -119,6 +119,14 @@ def test_plan_counts_samples_and_writes(call, tmp_path):
     assert "8 samples, 1 writing request" in call("plan").out
 
 
+def test_plan_says_what_is_read_though_it_was_left_out(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text(CONFIG.replace("create:", "create:\n        diagnose: s.health"))
+    assert call("plan", "--check", "s.create", "--json").json["read"] == ["s.health"]
+    said = call("plan", "--check", "s.create").out
+    assert "left out: s.health: not selected; read when a check fails that names it" in said
+    assert call("plan", "--json").json["read"] == []
+
+
 def test_init_writes_a_config_that_validates_and_a_workflow(call, tmp_path):
     assert call("init").code == 0
     assert len((tmp_path / "releasegate.yml").read_text().splitlines()) <= 12

@@ -28,7 +28,7 @@ def test_every_config_that_is_shown_loads(text):
 
 
 def test_the_page_shows_a_config_for_every_part():
-    assert len(SHOWN) == 8
+    assert len(SHOWN) == 9
 
 
 @pytest.mark.parametrize("names", [TOP.fields, TARGET.fields, SUITE, COMMON, METRIC.fields, METRICS, PORTS])

@@ -502,3 +502,32 @@ def test_a_window_that_no_deadline_leaves_room_for_is_refused(check, policy, ref
     checks = f"suites:\n  smoke:\n    checks:\n      one: {{{check}{HTTP}}}\n"
     text = gate(policy, checks=checks)
     assert (refused in the_problem(text).message) if refused else loaded(text)
+
+
+def asking(diagnose, *others):
+    """Give a config whose one check names others under `diagnose`; it stands in line 4."""
+    named = "".join(f", {other}" for other in others)
+    targets = 'targets: {api: {url: "https://a"}}'
+    return gate(
+        targets=targets, checks=f"suites: {{smoke: {{checks: {{\none: {{{HTTP}, diagnose: {diagnose}}}{named}}}}}}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "message", "hint"),
+    [
+        ('other: {http: {post: "api:/x", expect: {status: 200}}}', "smoke.other writes: diagnose only reads", "changes nothing"),
+        ("other: {load: {drive: smoke.one, users: 2, duration: 1s, expect: {errors: {max: 1%}}}}", "smoke.other is of kind load, which is no quick reading", "http, tcp"),
+        (f"other: {{{HTTP}, for: {{n: [{', '.join(map(str, range(17)))}]}}}}", "diagnose names 17 checks; at most 16 are read beside one failure", "directly"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_at_the_moment_of_a_failure_is_refused(other, message, hint):
+    problem = the_problem(asking("smoke.other", other))
+    assert (problem.line, problem.message) == (4, message)
+    assert hint in problem.hint
+
+
+def test_what_reads_may_be_named_alone_or_as_a_family():
+    other = f"other: {{{HTTP}, for: {{n: [a, b]}}}}"
+    assert loaded(asking("smoke.other", other)).suites[0].checks[0].diagnose == ("smoke.other",)
+    assert loaded(asking("['smoke.other[a]', smoke.third]", other, f"third: {{{HTTP}}}"))

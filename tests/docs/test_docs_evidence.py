@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from releasegate import model
 from releasegate.cli.main import main
+from releasegate.config.across import MOST_DIAGNOSED
 from releasegate.config.load import load
 from releasegate.errors import EXIT_INCONCLUSIVE, EvidenceError
 from releasegate.evidence import file
@@ -72,6 +73,7 @@ def table(head):
         (table("in `contact[]`"), model.Contact),
         (table("in `trouble`"), model.Trouble),
         (table("in `timeline[]`"), model.Moment),
+        (table("in `diagnosis[]`"), model.Diagnosis),
         (section(PAGE, "`rules[]`"), model.RuleResult),
         (section(PAGE, "`verdict`"), model.Verdict),
         (section(PAGE, "`metrics[]`"), model.Measurement),
@@ -126,6 +128,9 @@ REFUSED = {
     "an outcome is changed": lambda e: sample_of(e, outcome=model.Outcome.UNMET),
     "a sample is missing": lambda e: check_of(e, samples=()),
     "a sample too many": lambda e: check_of(e, samples=e.checks[0].samples * 2),
+    "a reading that nobody asked for": lambda e: sample_of(
+        e, diagnosis=(model.Diagnosis(check="d.store", sample=e.checks[0].samples[0]),)
+    ),
     "a label is changed": lambda e: check_of(e, label=model.Label.FLAKY),
     "another explanation": lambda e: check_of(e, strength="beyond all doubt"),
     "an unknown profile": lambda e: check_of(
@@ -210,7 +215,7 @@ def test_secrets_are_what_the_page_says():
 def test_what_is_dropped_is_said_in_the_sentences_shown(evidence, monkeypatch):
     monkeypatch.setattr(file, "LARGEST", 100)
     small = msgspec.json.decode(file.encode(evidence), type=model.Evidence)
-    assert len(small.dropped) == 2
+    assert len(small.dropped) == 3
     assert [line for line in PAGE.splitlines() if line.startswith("- `the ")] == [
         f"- `{said}`" for said in small.dropped
     ]
@@ -221,5 +226,6 @@ def test_the_caps_are_those_of_the_code():
     caps = {row[0]: row[1] for row in rows(section(PAGE, "What is capped"))}
     assert caps["a value in `found`"].startswith(f"{keep.MAX_BYTES // 1024} KiB")
     assert caps["values of one expectation"] == str(keep.MAX_VALUES)
+    assert caps["checks read beside one failing sample"] == str(MOST_DIAGNOSED)
     assert caps["the whole file"] == f"{file.LARGEST // 2**20} MiB"
     assert f"larger than {file.LARGEST_READ // 2**20} MiB" in PAGE

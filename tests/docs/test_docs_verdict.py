@@ -25,6 +25,7 @@ from releasegate.sampling import PROFILES, pause_s
 from releasegate.stats.characteristic import characteristic
 from releasegate.verdict import metrics
 from releasegate.verdict.decide import EXIT_CODES, MOST_EXCUSED, decide
+from releasegate.verdict.explain import Explanation
 from releasegate.verdict.label import LEAST_GROUP, Group
 from releasegate.verdict.strength import strength_of
 
@@ -162,6 +163,15 @@ def test_the_sentence_about_a_group_is_the_one_that_is_said():
     group = Group(target="api", phase="connect", reason="refused", ids=())
     assert f"`{group.sentence}`" in PAGE
     assert LEAST_GROUP == 3
+
+
+def test_what_explains_a_failure_is_said_as_the_page_shows():
+    down = Explanation(
+        dependency="stores.database",
+        state="is down (tcp connect refused)",
+        ids=tuple(f"shop.{name}" for name in ("orders", "cart", "search", "prices", "stock")),
+    )
+    assert down.sentence == shown(section(PAGE, "What explains a failure"), "text")[0].strip()
 
 
 def test_every_label_has_a_row():

@@ -26,21 +26,23 @@ PLAIN = {
 }
 
 
-def strategy_of(info):  # noqa: PLR0911 - one line for each type
-    """Give the strategy of a type as msgspec sees it."""
+def strategy_of(info, within=()):  # noqa: PLR0911 - one line for each type
+    """Give the strategy of a type as msgspec sees it. A struct never stands within one of its own type."""
     match info:
         case msgspec.inspect.StructType(cls=cls, fields=fields):
-            return st.builds(cls, **{field.name: strategy_of(field.type) for field in fields})
+            if cls in within:
+                return st.nothing()
+            return st.builds(cls, **{field.name: strategy_of(field.type, (*within, cls)) for field in fields})
         case msgspec.inspect.EnumType(cls=cls):
             return st.sampled_from(list(cls))
         case msgspec.inspect.UnionType(types=types):
-            return functools.reduce(operator.or_, map(strategy_of, types))
+            return functools.reduce(operator.or_, (strategy_of(one, within) for one in types))
         case msgspec.inspect.ListType(item_type=item):
-            return st.lists(strategy_of(item), max_size=2)
+            return st.lists(strategy_of(item, within), max_size=2)
         case msgspec.inspect.VarTupleType(item_type=item):
-            return st.lists(strategy_of(item), max_size=2).map(tuple)
+            return st.lists(strategy_of(item, within), max_size=2).map(tuple)
         case msgspec.inspect.DictType(value_type=value):
-            return st.dictionaries(TEXT, strategy_of(value), max_size=2)
+            return st.dictionaries(TEXT, strategy_of(value, within), max_size=2)
     return PLAIN[type(info)]
 
 

@@ -3,11 +3,11 @@
 import copy
 import json
 
-from verdict_words import evidence, held_identity, measured, met, ran, rule, trouble
+from verdict_words import beside, demand, evidence, held_identity, measured, met, ran, rule, trouble, unmet
 
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
-from releasegate.model import Control, Identity, Reading
+from releasegate.model import Control, Expectation, Identity, Level, Reading
 
 SHA, OTHER = held_identity().judged, "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
 DECLARED = {"compliance": "%", "size": "MiB"}
@@ -58,6 +58,24 @@ def sound(**more):
     )
 
 
+def diagnosed(**more):
+    """A red run in which a dependency was read: down beside one check, slow and then well beside another."""
+    late = Expectation(
+        subject="latency", operator="max", demanded=0.02, found=[0.31], met=False, text="latency", level=Level.WARN
+    )
+    down, slow = (
+        beside("d.store", trouble()),
+        beside("d.cache[one]", met(duration_s=0.31, expectations=(demand(200), late))),
+    )
+    checks = (
+        ran("a.dead", "✗✗", profile="single", diagnose=("d.store",), each={"✗": unmet(diagnosis=(down,))}),
+        ran("a.flaky", "✗✓✓✓", profile="single", diagnose=("d.cache",), each={"✗": unmet(diagnosis=(slow,))}),
+        ran("d.waits", "", needs=("a.dead",), not_sampled="needs a.dead, which is FAILED"),
+        ran("d.cache[one]", "✓", profile="single"),
+    )
+    return evidence(*checks, **{"rules": RULES[:2], "control": HELD, **more})
+
+
 def tree_of(made):
     return json.loads(encode(made))
 
@@ -105,4 +123,5 @@ MADE = {
         identity=Identity(judged=SHA, holds=False, readings=(reading("before", OTHER),), problem="api runs another")
     ),
     "nothing": evidence,
+    "diagnosed": diagnosed,
 }

@@ -15,7 +15,7 @@ from forged import put, tree_of, with_change
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from verdict_words import demand, evidence, met, ran, rule, unmet
+from verdict_words import beside, demand, evidence, met, ran, rule, unmet
 
 from releasegate.errors import EXIT_INCONCLUSIVE, EvidenceError, UsageError
 from releasegate.evidence import file as room
@@ -228,7 +228,7 @@ def test_never_green_19_what_is_too_large_loses_excerpts_and_timelines_and_says_
         ran("a.good", each={"✓": met(excerpt="e" * 500, timeline=timeline)}),
         ran("a.bad", "✗✗✗", each={"✗": unmet(excerpt="e" * 500, timeline=timeline)}),
     )
-    monkeypatch.setattr(room, "LARGEST", 9000)
+    monkeypatch.setattr(room, "LARGEST", 12_000)
     written = decode(encode(heavy))
     assert [len(check.samples) for check in written.checks] == [7, 3]
     assert {sample.excerpt for check in written.checks for sample in check.samples} == {None}
@@ -236,6 +236,17 @@ def test_never_green_19_what_is_too_large_loses_excerpts_and_timelines_and_says_
     assert {sample.timeline for sample in written.checks[1].samples} == {timeline}
     assert len(written.dropped) == 2
     assert all("for size" in said for said in written.dropped)
+    assert rejudge(written) == heavy.verdict
+
+
+@pytest.mark.parametrize(("most", "contacts"), [(9000, [1] * 3), (5000, [0] * 3)])
+def test_of_readings_too_much_goes_and_what_the_verdict_rests_on_stays(most, contacts, monkeypatch):
+    reading = beside("d.store", unmet(excerpt="e" * 5000))
+    heavy = evidence(ran("a.bad", "✗✗✗", diagnose=("d.store",), each={"✗": unmet(diagnosis=(reading,))}))
+    monkeypatch.setattr(room, "LARGEST", most)
+    written = decode(encode(heavy))
+    read = [one.sample for sample in written.checks[0].samples for one in sample.diagnosis]
+    assert ([one.excerpt for one in read], [len(one.contact) for one in read]) == ([None] * 3, contacts)
     assert rejudge(written) == heavy.verdict
 
 

@@ -11,6 +11,7 @@ from forged import (
     MADE,
     OTHER,
     SHA,
+    diagnosed,
     drop,
     judged,
     mixed,
@@ -23,7 +24,7 @@ from forged import (
 )
 from msgspec import convert
 from msgspec.structs import replace
-from verdict_words import evidence, held_identity, measured, met, ran, rule
+from verdict_words import evidence, held_identity, measured, met, ran, rule, trouble
 
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import assemble
@@ -130,6 +131,23 @@ TAMPERED = {
         ("identity", "readings", 0, "revision"),
         put(OTHER),
     ),
+    "what was read beside a failure was met": (
+        diagnosed,
+        ("checks", 0, "samples", 0, "diagnosis", 0, "sample", "outcome"),
+        put("met"),
+    ),
+    "what was read beside a failure is not what was found": (
+        diagnosed,
+        ("checks", 1, "samples", 0, "diagnosis", 0, "sample", "expectations", 0, "found"),
+        put([503]),
+    ),
+    "what explains a failure was not read": (diagnosed, ("checks", 0, "samples", 0, "diagnosis"), put([])),
+    "another check was read than was asked for": (
+        diagnosed,
+        ("checks", 0, "samples", 0, "diagnosis", 0, "check"),
+        put("d.cache[one]"),
+    ),
+    "nobody was asked": (diagnosed, ("checks", 0, "diagnose"), put([])),
     "a reading was unreadable": (sound, ("identity", "readings", 1, "revision"), put(None)),
 }  # fmt: skip
 
@@ -176,7 +194,7 @@ VALUES = (
 )
 
 
-@pytest.mark.parametrize("name", ["mixed", "sound", "the control failed"])
+@pytest.mark.parametrize("name", ["mixed", "sound", "the control failed", "diagnosed"])
 def test_never_green_17_no_change_of_one_value_crashes_or_gives_another_verdict(name):
     made = MADE[name]()
     tree = tree_of(made)
@@ -279,6 +297,37 @@ def test_never_green_17_what_the_plan_speaks_of_too_cannot_be_forged_with_its_co
     assert forged.verdict.state in GREEN  # the forger's aim
     with pytest.raises(EvidenceError):
         rejudge(decode(encode(forged)))
+
+
+def test_never_green_17_a_reading_beside_a_sample_that_was_met_is_refused():
+    given = diagnosed()
+    dead, flaky, *rest = given.checks
+    stolen = replace(flaky.samples[1], diagnosis=flaky.samples[0].diagnosis)
+    forged = replace(flaky, samples=(flaky.samples[0], stolen, *flaky.samples[2:]))
+    with pytest.raises(EvidenceError, match="not asked for"):
+        rejudge(replace(given, checks=(dead, forged, *rest)))
+
+
+GOOD, BAD = met(), trouble()
+
+
+@pytest.mark.parametrize("said", [GOOD, BAD, replace(BAD, trouble=replace(BAD.trouble, reason="cut off"))])
+def test_never_green_17_no_reading_forged_with_its_consequences_turns_anything_green(said):
+    made = diagnosed()
+    checks = tuple(
+        replace(
+            check,
+            samples=tuple(
+                replace(s, diagnosis=tuple(replace(reading, sample=said) for reading in s.diagnosis))
+                for s in check.samples
+            ),
+        )
+        for check in made.checks
+    )
+    forged = consistent(made, checks=checks)
+    assert [check.label for check in forged.checks] == [check.label for check in made.checks]
+    again = rejudge(decode(encode(forged)))
+    assert (again.state, again.exit_code, again.score) == (made.verdict.state, 10, made.verdict.score)
 
 
 def unjudgeable(check):

@@ -14,9 +14,8 @@ from releasegate.errors import EvidenceError
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.identity import identify
 from releasegate.evidence.rejudge import rejudge
-from releasegate.evidence.terms import CUT_OFF
 from releasegate.expect.operators import OPERATORS
-from releasegate.model import Control, Identity, Label, Level, Outcome, State
+from releasegate.model import CUT_OFF, Control, Identity, Label, Level, Outcome, State
 from releasegate.redact import Redactor
 
 

@@ -172,3 +172,13 @@ def test_never_green_01_every_check_filtered_out_is_an_error():
     suite = Suite(name="s", checks=(check("a"),), events=("schedule",))
     with pytest.raises(UsageError, match="leaves no check"):
         plan(suite, event="push")
+
+
+def test_what_a_selection_leaves_out_and_a_failure_reads_stands_beside_the_plan():
+    stores = Suite(name="d", checks=(check("store", "d", loops={"x": ("a", "b")}), check("other", "d")))
+    chat = Suite(name="p", checks=(check("chat", "p", diagnose=("d.store",)), check("calm", "p")))
+    got = plan(stores, chat, checks=("p.chat",))
+    assert ([c.id for c in got.checks], [c.id for c in got.beside]) == (["p.chat"], ["d.store[a]", "d.store[b]"])
+    assert {left.id for left in got.left_out} == {"d.store[a]", "d.store[b]", "d.other", "p.calm"}
+    assert plan(stores, chat).beside == ()
+    assert plan(stores, chat, checks=("p.calm",)).beside == ()

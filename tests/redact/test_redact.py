@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from releasegate.model import CheckResult, Contact, Expectation, Label, Outcome, Reading, Sample
+from releasegate.model import CheckResult, Contact, Diagnosis, Expectation, Label, Outcome, Reading, Sample
 from releasegate.redact import Redactor, safe_url
 
 SECRETS = st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=40)
@@ -94,6 +94,13 @@ def test_structs_are_cleaned_and_what_changed_can_no_longer_be_judged_from():
     assert cleaned.expectations[0].kept is False
     assert cleaned.excerpt == "said my ***"
     assert cleaned.outcome is Outcome.UNMET
+
+
+def test_what_was_read_beside_a_failure_is_cleaned_too():
+    beside = Diagnosis(check="s.hunter22", sample=sample("my hunter22"))
+    (reading,) = Redactor(["hunter22"]).clean_struct(replace(sample("x"), diagnosis=(beside,))).diagnosis
+    assert (reading.sample.excerpt, reading.sample.expectations[0].kept) == ("said my ***", False)
+    assert reading.check == "s.hunter22"
 
 
 def test_structs_without_secrets_are_left_as_they_are():

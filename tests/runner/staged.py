@@ -93,11 +93,14 @@ class Staged:
         return "✗"
 
 
-def planned(kind, name, script, *, profile="once", needs=(), deadline_s=None, window_s=None, **spec: Any):
+def planned(
+    kind, name, script, *, profile="once", needs=(), diagnose=(), deadline_s=None, window_s=None, **spec: Any
+):  # fmt: skip
     spec = {"id": f"s.{name}", "script": list(script), **spec}
     decl = CheckDecl(
-        suite="s", name=name, kind="staged", spec=spec, hash=name, needs=needs, deadline_s=deadline_s, window_s=window_s
-    )
+        suite="s", name=name, kind="staged", spec=spec, hash=name, needs=needs, diagnose=diagnose,
+        deadline_s=deadline_s, window_s=window_s,
+    )  # fmt: skip
     return PlannedCheck(
         id=f"s.{name}", suite="s", decl=decl, kind=kind, values={}, targets=kind.targets(spec, {}), profile=profile,
         weight=1.0, owner=None,

@@ -3,7 +3,19 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from verdict_words import FAILED_CONTROL, NO_CONTROL, decided, evidence, labelled, met, ran, rule, trouble, unmet
+from verdict_words import (
+    FAILED_CONTROL,
+    NO_CONTROL,
+    beside,
+    decided,
+    evidence,
+    labelled,
+    met,
+    ran,
+    rule,
+    trouble,
+    unmet,
+)
 
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
@@ -42,7 +54,20 @@ def pieces(draw):
     drawn = draw(st.lists(runs(), max_size=5))
     checks = [as_check(f"s{n % 2}.c{n}", *parts) for n, parts in enumerate(drawn)]
     twinned = [replace(c, twin=checks[0].id) if n and draw(st.booleans()) else c for n, c in enumerate(checks)]
-    return tuple(twinned)
+    names = [check.id for check in checks] + ["left.out"]
+    return tuple(_beside(draw, check, names) for check in twinned)
+
+
+def _beside(draw, check, names):
+    """Let a check need or diagnose others at random, itself and circles included: a file may say anything."""
+    named = tuple(draw(st.lists(st.sampled_from(names), max_size=2, unique=True)))
+    if not check.samples and named and draw(st.booleans()):
+        return replace(check, needs=named[:1], not_sampled=f"needs {named[0]}, which is FAILED")
+    samples = tuple(
+        sample if sample.met else replace(sample, diagnosis=tuple(beside(name, draw(SAMPLES)) for name in named))
+        for sample in check.samples
+    )
+    return replace(check, diagnose=named, samples=samples)
 
 
 def as_check(name, profile, samples, flags):
@@ -99,6 +124,29 @@ def test_green_means_that_every_check_that_counts_passed_with_contact(checks):
         for check in made.checks:
             assert check.advisory or check.label in (Label.PASSED, Label.FLAKY)
             assert check.advisory or all(s.contact for s in check.samples if s.met)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces())
+def test_what_stands_beside_a_failure_changes_no_label_and_no_verdict(checks):
+    def alone(check):
+        return replace(check, samples=tuple(replace(sample, diagnosis=()) for sample in check.samples), needs=())
+
+    made, plain = evidence(*checks), evidence(*map(alone, checks))
+    assert [check.label for check in made.checks] == [check.label for check in plain.checks]
+    assert (made.verdict.state, made.verdict.score) == (plain.verdict.state, plain.verdict.score)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces())
+def test_every_check_that_blocks_is_told_by_a_reason_and_each_dependency_once(checks):
+    made = evidence(*checks)
+    reasons = "\n".join(made.verdict.reasons)
+    for check in made.checks:
+        if check.label in (Label.FAILED, Label.UNPROVEN) and not check.advisory:
+            assert check.id in reasons or "does not answer" in reasons
+    told = [reason.split(" ", 1)[0] for reason in made.verdict.reasons if ": it explains " in reason]
+    assert len(told) == len(set(told))
 
 
 LABELLED = st.builds(

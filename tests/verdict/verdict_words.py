@@ -13,6 +13,7 @@ from releasegate.model import (
     CheckResult,
     Contact,
     Control,
+    Diagnosis,
     Evidence,
     Expectation,
     Identity,
@@ -63,6 +64,11 @@ def trouble(reason: str = "refused", target: str = "api", **more: Any) -> Sample
     could_not = Trouble(phase="connect", reason=reason, message=f"connection {reason}", target=target)
     given = {"signature": f"http connect {reason}", "target": target, "expectations": (), "contact": ()}
     return met(outcome=Outcome.TROUBLE, trouble=could_not, **{**given, **more})
+
+
+def beside(name: str, sample: Sample) -> Diagnosis:
+    """Give what another check said when something failed."""
+    return Diagnosis(check=name, sample=sample)
 
 
 DRAWN = {"✓": met, "✗": unmet, "!": trouble}

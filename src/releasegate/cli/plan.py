@@ -49,6 +49,7 @@ def _answer(plan: Plan) -> dict[str, object]:
         "checks": rows,
         "samples": plan.samples,
         "writes": plan.writes,
+        "read": [check.id for check in plan.beside],
         "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
         "partial": plan.partial,
     }
@@ -65,7 +66,11 @@ def _text(plan: Plan) -> str:
             f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {check.samples:>7}  {check.writes:>6}"
             f"  {' '.join(check.targets)}" + (f"  ({', '.join(notes)})" if notes else "")
         )
-    lines += [f"left out: {left.id}: {left.reason}" for left in plan.left_out]
+    read = {check.id for check in plan.beside}
+    lines += [
+        f"left out: {left.id}: {left.reason}" + ("; read when a check fails that names it" * (left.id in read))
+        for left in plan.left_out
+    ]
     told = f"{plural(plan.samples, 'sample')}, {plural(plan.writes, 'writing request')}"
     lines.append(f"{plural(len(plan.checks), 'check')}; if all are healthy {told}")
     return "\n".join(lines)

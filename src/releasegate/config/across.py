@@ -11,6 +11,8 @@ from releasegate.config.suitereader import Found
 from releasegate.model import base_of
 from releasegate.sampling import PROFILES
 
+MOST_DIAGNOSED = 16
+
 
 def check_control(
     control: ControlDecl, node: Node, checks: Iterable[Found], targets: Mapping[str, Target], ctx: Reading
@@ -111,6 +113,27 @@ def check_circles(checks: Iterable[Found], ctx: Reading) -> None:
     for circle in _circles(graph):
         way = " → ".join((*circle, circle[0]))
         ctx.report(at[circle[0]].value["needs"], f"needs lead in a circle: {way}", "leave one of them out")
+
+
+def check_diagnosed(checks: Iterable[Found], ctx: Reading) -> None:
+    """Refuse to read, when something fails, what would change staging, take its time, or be far too much."""
+    checks = tuple(checks)
+    asking = [found for found in checks if found.decl.diagnose]
+    names = ((name, found) for found in checks for name in (f"{found.decl.suite}.{found.decl.name}", *found.ids))
+    named = dict(names) if asking else {}
+    for found in asking:
+        at = found.node.value["diagnose"]
+        read = [(name, named[name]) for name in found.decl.diagnose if name in named]
+        for name, other in read:
+            if other.kind.writes(other.decl.spec):
+                ctx.report(at, f"{name} writes: diagnose only reads", "name a check that changes nothing on staging")
+            elif other.kind.reads_by_default == "once":
+                message = f"{name} is of kind {other.decl.kind}, which is no quick reading"
+                ctx.report(at, message, "name a check that takes one look: http, tcp")
+        ids = {own for name, other in read for own in (other.ids if name not in other.ids else (name,))}
+        if len(ids) > MOST_DIAGNOSED:
+            message = f"diagnose names {len(ids):,} checks; at most {MOST_DIAGNOSED} are read beside one failure"
+            ctx.report(at, message, "name those that it depends on directly")
 
 
 def _circles(graph: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:

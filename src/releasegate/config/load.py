@@ -84,6 +84,7 @@ class _Loader:
             check()
         rules = self._rules(root)
         across.check_circles(self.suites.found, self.ctx)
+        across.check_diagnosed(self.suites.found, self.ctx)
         if values is MISSING or control is MISSING:
             return None
         if control:
@@ -179,8 +180,6 @@ class _Loader:
         later += [(name, reason) for name, reason in kinds.items() if reason]
         unmeasured = sorted({rule.metric for rule in rules if is_unmeasured(rule.metric)})
         later += [(f"rules over {name}", "it is not measured by this version: it has no value") for name in unmeasured]
-        if any(found.decl.diagnose for found in self.suites.found):
-            later.append(("diagnose", "no other check is read at the moment of a failure by this version"))
         if any(rule.of_baseline is not None for rule in rules):
             later.append(("rules against the baseline", "there is no baseline in this version: they have no value"))
         return tuple(later)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from releasegate.errors import EvidenceError, UsageError
 from releasegate.evidence.assemble import SCHEMA
-from releasegate.model import CheckResult, Evidence
+from releasegate.model import CheckResult, Evidence, Sample
 
 LARGEST = 20 * 2**20
 LARGEST_READ = 500 * 2**20
@@ -26,6 +26,7 @@ def encode(evidence: Evidence) -> bytes:
     for said, drop in (
         ("the excerpts of answers were left out, for size", _without_excerpts),
         ("the timelines of samples that met their demands were left out, for size", _without_green_timelines),
+        ("the phases and contacts of readings beside failures were left out, for size", _with_bare_readings),
     ):
         if len(encoded) <= LARGEST:
             break
@@ -48,11 +49,28 @@ def _in_unicode(value: Any) -> Any:
 
 
 def _without_excerpts(check: CheckResult) -> CheckResult:
-    return replace(check, samples=tuple(replace(sample, excerpt=None) for sample in check.samples))
+    return replace(check, samples=tuple(_without_excerpt(sample) for sample in check.samples))
+
+
+def _without_excerpt(sample: Sample) -> Sample:
+    said = tuple(replace(reading, sample=replace(reading.sample, excerpt=None)) for reading in sample.diagnosis)
+    return replace(sample, excerpt=None, diagnosis=said)
 
 
 def _without_green_timelines(check: CheckResult) -> CheckResult:
     return replace(check, samples=tuple(replace(s, timeline=()) if s.met else s for s in check.samples))
+
+
+def _with_bare_readings(check: CheckResult) -> CheckResult:
+    """Keep of readings what a verdict and its reasons rest on."""
+    return replace(check, samples=tuple(_with_bare(sample) if sample.diagnosis else sample for sample in check.samples))
+
+
+def _with_bare(sample: Sample) -> Sample:
+    bare = {"phases": (), "contact": (), "timeline": (), "notes": ()}
+    return replace(
+        sample, diagnosis=tuple(replace(one, sample=replace(one.sample, **bare)) for one in sample.diagnosis)
+    )
 
 
 def write(evidence: Evidence, path: Path) -> None:

@@ -10,9 +10,10 @@ from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import SCHEMA, assemble
 from releasegate.evidence.identity import identify
 from releasegate.evidence.measure import concluded, declared_of
-from releasegate.evidence.terms import CUT_OFF, Policy, Terms, term_of
+from releasegate.evidence.terms import Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
 from releasegate.model import (
+    CUT_OFF,
     PASSED,
     CheckResult,
     Control,
@@ -23,6 +24,7 @@ from releasegate.model import (
     RuleResult,
     Sample,
     Verdict,
+    base_of,
 )
 from releasegate.redact import SHOWN
 from releasegate.sampling import PROFILES, conclude
@@ -142,6 +144,7 @@ def _stage_a(check: CheckResult) -> CheckResult:
         raise EvidenceError(f"{check.id} is recorded as red-capable, and as not: {check.vacuous[0]}; {ADVICE}")
     for sample in check.samples:
         _judge_sample(check.id, sample)
+        _demand_diagnosis(check, sample)
     _demand_unfinished(check)
     label = _concluded(check.id, check.profile, check.samples)
     if label is None and not check.not_sampled:
@@ -155,8 +158,18 @@ def _demand_unfinished(check: CheckResult) -> None:
     if sample is None:
         return
     _judge_sample(check.id, sample)
+    _demand_diagnosis(check, sample)
     if not check.not_sampled or sample.trouble is None or sample.trouble.reason != CUT_OFF:
         raise EvidenceError(f"{check.id}: a sample stands apart, and nothing cut it off; {ADVICE}")
+
+
+def _demand_diagnosis(check: CheckResult, sample: Sample) -> None:
+    """Refuse readings that nobody asked for: beside a sample that met its demands, or of another check than named."""
+    for reading in sample.diagnosis:
+        _judge_sample(f"{reading.check}, read beside {check.id}", reading.sample)
+        asked_for = reading.check in check.diagnose or base_of(reading.check) in check.diagnose
+        if sample.met or not asked_for or reading.sample.diagnosis:
+            raise EvidenceError(f"{check.id}: {reading.check} was read beside a sample, and not asked for; {ADVICE}")
 
 
 def _concluded(name: str, profile: str, samples: Sequence[Sample]) -> Label | None:

@@ -8,9 +8,6 @@ import msgspec
 from releasegate.config.model import MetricDecl, Rule
 from releasegate.model import CheckResult, LeftOut
 
-CUT_OFF = "cut off"
-"""The reason of a sample that did not end: the run's deadline, the check's own or an interruption came before it."""
-
 
 class Term(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one check counts. Recorded beside the plan, so that a result cannot quietly change its own weight."""

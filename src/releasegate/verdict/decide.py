@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from releasegate.config.shape import SIZE, SIZE_UNITS
 from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_MERGE, EXIT_UNSTABLE
@@ -19,6 +19,7 @@ from releasegate.model import (
     State,
     Verdict,
 )
+from releasegate.verdict.explain import MOST_NAMED, Explanation, explanations, weightiest
 from releasegate.verdict.label import groups
 from releasegate.verdict.metrics import Facts, excused, facts_of, score
 from releasegate.verdict.policy import speaks_of_share
@@ -31,7 +32,6 @@ EXIT_CODES = {
 }
 SIZE_LIMIT = re.compile(rf"{SIZE.pattern}\Z")
 MOST_EXCUSED = 0.2
-MOST_NAMED = 5
 
 
 def decide(
@@ -52,11 +52,11 @@ def decide(
     one, those of the states after it: everything that stands between this commit and STABLE. An `advisory` run reports
     and never blocks; an interrupted one has an exit code of its own.
     """
-    facts = facts_of(checks, 0.0, fallbacks)
+    facts, explained = facts_of(checks, 0.0, fallbacks), explanations(checks)
     steps = (
         (State.INCONCLUSIVE, _void(control, identity, interrupted=interrupted)),
-        (State.UNSTABLE, _broken(checks, rules)),
-        (State.INCONCLUSIVE, _undecided(checks, rules, identity, deadline_reached=deadline_reached)),
+        (State.UNSTABLE, _broken(checks, rules, explained)),
+        (State.INCONCLUSIVE, _undecided(checks, rules, identity, explained, deadline_reached=deadline_reached)),
         (State.DEGRADED, _warned(facts, rules, red_before)),
     )
     held = [(state, reasons) for state, reasons in steps if reasons]
@@ -79,35 +79,51 @@ def _void(control: Control, identity: Identity, *, interrupted: bool) -> list[st
     return out
 
 
-def _broken(checks: Sequence[CheckResult], rules: Sequence[RuleResult]) -> list[str]:
+def _broken(checks: Sequence[CheckResult], rules: Sequence[RuleResult], explained: Sequence[Explanation]) -> list[str]:
     broken = [check for check in checks if check.label in BROKEN and not check.advisory]
     blocking = {check.id for check in broken}
-    out, told = [], set()
+    out, told = _explained(explained, blocking)
     for group in groups(checks):
-        if blocking.isdisjoint(group.ids):
-            continue
-        out.append(f"{group.sentence} ({len(group.ids)} checks)")
-        told |= set(group.ids)
+        left = [name for name in group.ids if name not in told]
+        if not blocking.isdisjoint(left):
+            out.append(f"{group.sentence} ({len(left)} check{'s' * (len(left) > 1)})")
+            told |= set(left)
     for label in (Label.REGRESSION, Label.FAILED):
-        names = _weightiest(check for check in broken if check.label is label and check.id not in told)
+        names = weightiest(check for check in broken if check.label is label and check.id not in told)
         if names:
             out.append(f"{label.value}: {_listing(names)}")
-    critical = _weightiest(c for c in checks if c.label in EXCUSED and c.critical and not c.advisory)
+    critical = weightiest(c for c in checks if c.label in EXCUSED and c.critical and not c.advisory)
     out += [f"critical, so no excuse holds: {_listing(critical)}"] if critical else []
     out += [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.FAIL]
     return out
 
 
+def _explained(explained: Sequence[Explanation], about: set[str]) -> tuple[list[str], set[str]]:
+    """Tell each dependency that is down once, where it or a check above it is one of these; give who is told by it."""
+    told = [found for found in explained if not about.isdisjoint(found.names)]
+    return [found.sentence for found in told], {name for found in told for name in found.names}
+
+
 def _undecided(
-    checks: Sequence[CheckResult], rules: Sequence[RuleResult], identity: Identity, *, deadline_reached: bool
+    checks: Sequence[CheckResult],
+    rules: Sequence[RuleResult],
+    identity: Identity,
+    explained: Sequence[Explanation],
+    *,
+    deadline_reached: bool,
 ) -> list[str]:
     if not checks:
         return ["nothing was checked"]
     out = ["the run's deadline was reached"] if deadline_reached else []
     if identity.holds is None and identity.problem:
         out.append(f"which commit staging runs could not be read: {identity.problem}")
+    ours = [check for check in checks if not check.advisory]
+    _, told = _explained(explained, {check.id for check in ours if check.label in BROKEN})  # by what is broken
+    undecided = {c.id for c in ours if c.label in {Label.ENVIRONMENT, Label.UNPROVEN} and c.id not in told}
+    sentences, told_here = _explained(explained, undecided)
+    out += sentences
     for label in (Label.ENVIRONMENT, Label.UNPROVEN):
-        names = _weightiest(check for check in checks if check.label is label and not check.advisory)
+        names = weightiest(c for c in ours if c.label is label and c.id not in told | told_here)
         if names:
             out.append(f"{label.value}: {_listing(names)}")
     unknown = [rule for rule in rules if rule.held is None and rule.applicable]
@@ -133,7 +149,7 @@ def _over_excused(checks: Sequence[CheckResult]) -> list[str]:
 def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[str]:
     out = [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.WARN]
     failing = (c for c in facts.checks if c.advisory and c.label not in PASSED | EXCUSED | {Label.SKIPPED})
-    advisory, off = _weightiest(failing), _weightiest(check for check in facts.checks if check.label in EXCUSED)
+    advisory, off = weightiest(failing), weightiest(check for check in facts.checks if check.label in EXCUSED)
     out += [f"advisory and not passed: {_listing(advisory)}"] if advisory else []
     out += [f"excused: {_listing(off)}"] if off else []
     out += [f"the login of {name} failed, its fallback was used" for name in sorted(facts.fallbacks)]
@@ -158,10 +174,6 @@ def _number(value: float, rule: str) -> str:
         return f"{100 * value:.4g}%"
     size = SIZE_LIMIT.search(rule)
     return f"{value / SIZE_UNITS[size[2]]:.4g}{size[2]}" if size else f"{value:.4g}"
-
-
-def _weightiest(checks: Iterable[CheckResult]) -> list[CheckResult]:
-    return sorted(checks, key=lambda check: (not check.critical, -check.weight))
 
 
 def _listing(checks: Sequence[CheckResult]) -> str:

@@ -2,17 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from releasegate.model import PASSED, CheckResult, Control, Label, Sample, base_of
+from releasegate.model import PASSED, CheckResult, Control, Label, Sample
 from releasegate.sampling import conclude
+from releasegate.verdict.explain import UNANSWERED, explanations, named
 from releasegate.verdict.strength import strength_of
 
 LEAST_GROUP = 3
-UNANSWERED = frozenset({"name", "connect", "proxy", "TLS", "upgrade", "request", "first byte"})
 SENT_AGAIN = "; sent again"
 """What a kind writes behind the cause when it notes that it sent a request a second time."""
 LARGEST_WEIGHT = 1e15  # sums of weights stay finite
@@ -43,6 +43,10 @@ def label_checks(
     """
     labelled = _demand_twins([_label(check, control, foreign) for check in checks])
     told = {name: group.sentence for group in groups(labelled) for name in group.ids}
+    reasons = {check.id: check.reason for check in labelled if check.samples}
+    for found in explanations(labelled):
+        because = f"{found.dependency} {found.state}, which explains it"
+        told |= {name: f"{because}; {reasons[name]}" for name in found.ids if name in reasons}
     return tuple(replace(check, reason=told[check.id]) if check.id in told else check for check in labelled)
 
 
@@ -103,21 +107,12 @@ def _tally(check: CheckResult, label: Label) -> str:
     return f"{start}{len(failures)} of {len(check.samples)} samples failed: {most}{others}"
 
 
-def _by_name(checks: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
-    """Name every check by its id, and a family of `for:` by the name that it was declared with."""
-    out: dict[str, list[CheckResult]] = {}
-    for check in checks:
-        for name in dict.fromkeys((check.id, base_of(check.id))):
-            out.setdefault(name, []).append(check)
-    return out
-
-
 def _demand_twins(checks: list[CheckResult]) -> list[CheckResult]:
     """Demand every twin, again until nothing changes: a twin may itself count only while another passes."""
     twinned = [position for position, check in enumerate(checks) if check.twin]
     changed = bool(twinned)
     while changed:
-        by_name, changed = _by_name(checks), False
+        by_name, changed = named(checks), False
         for position in twinned:
             after = _demand_twin(checks[position], by_name)
             changed = changed or after is not checks[position]

@@ -11,6 +11,7 @@ from releasegate.model import (
     CheckResult,
     Contact,
     Control,
+    Diagnosis,
     Evidence,
     Expectation,
     Identity,
@@ -67,8 +68,9 @@ def unmet_sample(*unmet: Expectation, **more: Any) -> Sample:
 
 def trouble_sample(reason: str = "refused", phase: str = "connect", message: str = "connection refused", **more: Any) -> Sample:  # fmt: skip
     trouble = Trouble(phase=phase, reason=reason, message=message, target="api")
+    more = {"trouble": trouble, **more}
     given = {"signature": f"http {phase} {reason}", "target": "api", "expectations": (), "contact": ()}
-    return met_sample(outcome=Outcome.TROUBLE, trouble=trouble, **{**given, **more})
+    return met_sample(outcome=Outcome.TROUBLE, **{**given, **more})
 
 
 def check(name: str, drawn: str = "✓✓✓✓✓✓✓", label: Label | None = None, *, failure: Sample | None = None, **more: Any) -> CheckResult:  # fmt: skip
@@ -235,6 +237,70 @@ def control_failed() -> Evidence:
     checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled="the control failed") for n in range(3)]
     problem = "tcp connect refused: connection refused"
     return judged(*checks, control=Control(held=False, problem=problem), identity=Identity(judged=SHA, holds=None))
+
+
+def read(name: str, sample: Sample, took_s: float = 0.0011) -> Diagnosis:
+    """Give what another check said when something failed."""
+    return Diagnosis(check=name, sample=structs.replace(sample, duration_s=took_s))
+
+
+def bound(took_s: float, warn_s: float = 0.02) -> Expectation:
+    """A latency, and the bound of its own that warns."""
+    return Expectation(
+        subject="latency", operator="max", demanded=warn_s, found=[took_s], met=took_s <= warn_s,
+        text=f"latency ≤ {warn_s * 1000:.0f} ms (got {took_s * 1000:.0f} ms)", level=Level.WARN,
+    )  # fmt: skip
+
+
+def slow(took_s: float) -> Sample:
+    """A reading that met its demands, beyond the bound that warns."""
+    return met_sample(expectations=(demand("connects", "connects == true", met=True), bound(took_s)))
+
+
+def diagnosed() -> Evidence:
+    """The chat fails, and of what stands beside it the cache is slow: at two failures, not at the first."""
+    usual, late = read("dependencies.cache", met_sample()), read("dependencies.cache", slow(0.31), 0.31)
+    failing = chat_timeout(diagnose=("dependencies.cache", "dependencies.database"))
+    database = read("dependencies.database", met_sample(), 0.0021)
+    samples = tuple(
+        structs.replace(sample, diagnosis=(cache, database))
+        for sample, cache in zip(failing.samples, (usual, late, late), strict=True)
+    )
+    quick = sampled_as(check("dependencies.cache"), met_sample(duration_s=0.0011))
+    return judged(
+        structs.replace(failing, samples=samples),
+        quick,
+        sampled_as(check("dependencies.database"), met_sample(duration_s=0.002)),
+        check("pipeline.lifecycle"),
+    )
+
+
+def refused(target: str) -> Sample:
+    """Nobody listens at a target."""
+    trouble = Trouble(phase="connect", reason="refused", message="connection refused", target=target)
+    return trouble_sample(signature="tcp connect refused", target=target, trouble=trouble, duration_s=0.002, phases=())
+
+
+def explained() -> Evidence:
+    """The database is down: four checks above it fail, each in its own way, and one was not sampled for it."""
+    down = refused("database")
+    read_down = (read("dependencies.database", down, 0.002), read("dependencies.cache", met_sample()))
+    asking = {"diagnose": ("dependencies.database", "dependencies.cache")}
+    statuses = {"lifecycle": 503, "metrics": 500, "configuration": 504}
+    above = [
+        check(f"pipeline.{name}", "✗✗✗", failure=unmet_sample(demand("status", f"status == 200 (got {status})", found=[status]), signature=f"http status {status}", diagnosis=read_down), **asking)
+        for name, status in statuses.items()
+    ]  # fmt: skip
+    chat = chat_timeout(**asking)
+    chat = structs.replace(chat, samples=tuple(structs.replace(s, diagnosis=read_down) for s in chat.samples))
+    waiting = check(
+        "pipeline.reports", "", Label.UNPROVEN, needs=("dependencies.database",),
+        not_sampled="needs dependencies.database, which is FAILED",
+    )  # fmt: skip
+    database = check(
+        "dependencies.database", "✗✗✗", failure=down, targets=("database",), kind="tcp", advice="Ask the platform team.", weight=1.0
+    )  # fmt: skip
+    return judged(*above, chat, waiting, database, check("dependencies.cache"), rules=(demanded("pass_rate >= 95%"),))
 
 
 def cut_short() -> Evidence:

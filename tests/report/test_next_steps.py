@@ -8,9 +8,14 @@ from report_stories import (
     chat_timeout,
     check,
     demand,
+    diagnosed,
     evidence,
+    explained,
     healthy,
+    judged,
     mixed,
+    read,
+    refused,
     rule,
     staging_down,
     trouble_sample,
@@ -180,6 +185,40 @@ def test_a_failing_need_is_the_step_and_not_what_waits_for_it():
     steps = next_steps(evidence(waiting, check("a.root", "✗✗✗"), state=State.UNSTABLE))
     assert [step.checks for step in steps] == [("a.root",), ("a.child",)]
     assert "mend what it needs first" in steps[1].text
+
+
+def test_what_a_dependency_explains_is_one_step_and_its_advice_is_the_dependencys():
+    (step,) = next_steps(explained())
+    assert step.checks == ("dependencies.database",)
+    assert step.text.startswith("look at it first, it explains 5 other checks: ")
+    assert "database refuses connections" in step.text
+    assert (step.blocks, step.advice) == (True, ("Ask the platform team.",))
+
+
+def test_a_dependency_that_was_down_only_when_it_was_read_is_the_step_all_the_same():
+    down = (read("d.store", refused("store")),)
+    failing = check("a.b", "✗✗✗", failure=unmet_sample(diagnosis=down), diagnose=("d.store",), advice="not this")
+    (step,) = next_steps(judged(failing, check("d.store", advice="Ask the platform team.")))
+    assert step.checks == ("d.store",)
+    assert "look at it first, it explains 1 other check: " in step.text
+    assert "store refuses connections" in step.text
+    assert step.advice == ("Ask the platform team.",)
+
+
+def test_a_critical_check_brings_the_dependency_that_explains_it_to_the_top():
+    down = (read("d.store", refused("store")),)
+    vital = check("a.vital", "✗✗✗", failure=unmet_sample(diagnosis=down), diagnose=("d.store",), critical=True)
+    other = check("a.other", "✗✗✗", weight=50.0)
+    store = check("d.store", "✗✗✗", failure=refused("store"), weight=0.0)
+    assert [step.checks for step in next_steps(judged(other, store, vital))] == [("d.store",), ("a.other",)]
+
+
+def test_a_likely_cause_is_looked_at_before_the_check_itself():
+    (step,) = next_steps(diagnosed())
+    assert step.text.startswith(
+        "look first at dependencies.cache (310 ms, 16 x its warn bound of 20 ms); then find out why agent_thinking"
+    )
+    assert step.advice == ("Look at the agent's tool calls first; see the runbook.",)
 
 
 def test_a_rule_without_value_says_what_is_missing():

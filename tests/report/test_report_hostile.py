@@ -16,7 +16,9 @@ from report_stories import (
     chat_timeout,
     check,
     demand,
+    diagnosed,
     evidence,
+    explained,
     met_sample,
     mixed,
     number,
@@ -80,7 +82,14 @@ def everything() -> Evidence:
     )  # fmt: skip
 
 
-STORIES = {"everything": everything(), "mixed": mixed(), "down": staging_down(), "commit": wrong_commit()}
+STORIES = {
+    "everything": everything(),
+    "mixed": mixed(),
+    "down": staging_down(),
+    "commit": wrong_commit(),
+    "diagnosed": diagnosed(),
+    "explained": explained(),
+}
 stories = pytest.mark.parametrize("story", STORIES)
 hostile = st.lists(st.sampled_from(ATTACKS) | st.text(max_size=3), min_size=1, max_size=4).map("".join)
 

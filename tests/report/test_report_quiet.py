@@ -6,6 +6,7 @@ from report_stories import check, demand, demanded, evidence, judged, met_sample
 
 from releasegate.model import Label, State
 from releasegate.report import console, facts, junit, markdown
+from releasegate.report.findings import findings
 from releasegate.report.next_steps import SENT_TWICE, next_steps
 
 CLOSED = "the connection was closed before a byte"
@@ -55,7 +56,7 @@ def test_checks_that_were_not_sampled_for_one_reason_are_one_block_for_each_plac
     late = "the run's deadline was reached after 0 of its samples"
     places = ["", ", in first byte", ", in first byte", ", in connect"]
     checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled=late + place) for n, place in enumerate(places)]
-    assert [len(finding.checks) for finding in facts.findings(checks)] == [1, 2, 1]
+    assert [len(finding.checks) for finding in findings(checks, evidence(*checks))] == [1, 2, 1]
 
 
 def test_what_was_left_behind_is_said_though_all_is_stable():

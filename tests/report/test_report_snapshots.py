@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_stories import control_failed, cut_short, healthy, mixed, staging_down, wrong_commit
+from report_stories import control_failed, cut_short, diagnosed, explained, healthy, mixed, staging_down, wrong_commit
 
 from releasegate.model import Evidence
 from releasegate.report import console, junit, markdown
@@ -21,6 +21,8 @@ STORIES = {
     "wrong-commit": wrong_commit,
     "control-failed": control_failed,
     "cut-short": cut_short,
+    "diagnosed": diagnosed,
+    "explained": explained,
 }
 REPORTS: dict[str, Callable[[Evidence], str]] = {
     "txt": lambda evidence: console.render(evidence, colour=False, width=100),

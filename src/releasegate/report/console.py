@@ -1,8 +1,12 @@
 """Evidence in, the report for a terminal out: the verdict first, then why, then what to do."""
 
+from collections.abc import Mapping
+
 from releasegate.foreign import lines
 from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Level, Sample, State
 from releasegate.report import facts, overview
+from releasegate.report.causes import normals, of_flaky, told_beside
+from releasegate.report.findings import Finding, explained, findings, head, why
 from releasegate.report.next_steps import MOST_NAMES, next_steps
 from releasegate.report.paper import Paper
 from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
@@ -63,11 +67,11 @@ def _suites(paper: Paper, evidence: Evidence) -> None:
 
 
 def _failing(paper: Paper, evidence: Evidence) -> None:
-    shown = facts.findings(facts.failing(evidence))
+    shown, normal = findings(facts.failing(evidence), evidence), normals(evidence)
     for finding in shown[:MOST_IN_DETAIL]:
         paper.gap()
-        _finding(paper, finding, evidence)
-    rest = [check for finding in shown[MOST_IN_DETAIL:] for check in finding.checks]
+        _finding(paper, finding, evidence, normal)
+    rest = [check for finding in shown[MOST_IN_DETAIL:] for check in (*finding.checks, *finding.explains)]
     if rest:
         paper.gap()
         for check in rest[:MOST_LISTED]:
@@ -76,38 +80,45 @@ def _failing(paper: Paper, evidence: Evidence) -> None:
             paper.line(f"and {len(rest) - MOST_LISTED:,} more that did not pass; all are in the evidence file")
 
 
-def _finding(paper: Paper, finding: facts.Finding, evidence: Evidence) -> None:
+def _finding(paper: Paper, finding: Finding, evidence: Evidence, normal: Mapping[str, float]) -> None:
     check, others = finding.first, finding.checks[1:]
     style = _style(check)
     if others:
-        paper.tagged(check.label.value, facts.head(finding, evidence), style)
+        paper.tagged(check.label.value, head(finding, evidence), style)
         ids = (f"{c.id} {marks(c.samples)}{' (critical)' if c.critical else ''}".strip() for c in finding.checks)
         paper.line(listing(ids, MOST_LISTED), indent=2)
     else:
         paper.tagged(check.label.value, f"{check.id}  {marks(check.samples)}".rstrip(), style)
         paper.line(finding.what, "head", indent=2)
+        if finding.down:
+            paper.line(facts.what(check), indent=2)
         sample = facts.first_failure(check)
         for also in facts.unmet(sample)[1:4] if sample and not sample.trouble else []:
             paper.line(f"and {also}", indent=2)
-    _details(paper, check, evidence, grouped=bool(others))
+    if finding.explains:
+        _detail(paper, "explains", explained(finding))
+    _details(paper, finding, evidence, normal)
 
 
-def _details(paper: Paper, check: CheckResult, evidence: Evidence, *, grouped: bool) -> None:
+def _details(paper: Paper, finding: Finding, evidence: Evidence, normal: Mapping[str, float]) -> None:
+    check = finding.first
     sample = facts.first_failure(check)
     if check.title:
         _detail(paper, "title", check.title)
-    why = facts.why(check, evidence)
-    if why:
-        _detail(paper, "why", why)
+    reason = why(finding, evidence)
+    if reason:
+        _detail(paper, "why", reason)
     if check.not_sampled and sample:
         _detail(paper, "cut short", check.not_sampled)
     if sample:
         for name, text in _seen(check, sample):
             _detail(paper, name, text)
+    for name, text in told_beside(check, normal):
+        _detail(paper, name, text)
     if check.strength:
         _detail(paper, "how sure", check.strength)
     traits = facts.traits(check)
-    if traits and not grouped:
+    if traits and len(finding.checks) == 1:
         _detail(paper, "weighs", traits)
     if sample and sample.excerpt:
         _excerpt(paper, sample)
@@ -139,7 +150,8 @@ def _excerpt(paper: Paper, sample: Sample) -> None:
 
 def _beside(paper: Paper, evidence: Evidence) -> None:
     """Show what did not fail and is not simply green: flaky, beyond a warning, excused, skipped."""
-    flaky = [(check, facts.shaky(check)) for check in facts.labelled(evidence, (Label.FLAKY,))]
+    normal = normals(evidence)
+    flaky = [(c, facts.shaky(c) + of_flaky(c, normal)) for c in facts.labelled(evidence, (Label.FLAKY,))]
     excused = [(check, check.reason or facts.what(check)) for check in facts.labelled(evidence, EXCUSED)]
     slow, leaks, remarks = facts.warned(evidence), facts.leaks(evidence), facts.remarks(evidence)
     if flaky or excused or slow or leaks or remarks:

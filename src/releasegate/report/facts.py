@@ -1,12 +1,9 @@
-"""Evidence in, what every report says about its checks out: findings; plain text, not yet made safe.
+"""Evidence in, what every report says about its checks out; plain text, not yet made safe.
 
 Each renderer puts these texts through `releasegate.foreign` in its own way; the facts are the same in all.
 """
 
-import re
 from collections.abc import Iterable
-
-from msgspec import Struct
 
 from releasegate.foreign import for_terminal
 from releasegate.model import (
@@ -27,8 +24,6 @@ from releasegate.verdict.label import SENT_AGAIN
 from releasegate.verdict.metrics import samples_of
 
 MOST_STEPS = 12
-OF_THE_WHOLE = frozenset({401, 403, 429, 500, 502, 503, 504})
-"""Statuses that many checks share for one cause."""
 LONGEST_MOMENT = 48
 MOST_NAMED = 6
 LEFT = "finally: "
@@ -37,26 +32,6 @@ GOODBYE = "close"
 OF_THE_WIRE = frozenset(
     {"login", "authenticate", "name", "proxy", "connect", "TLS", "upgrade", "request", "first byte", "transfer"}
 )
-_TALLY = re.compile(r"\d+ of \d+ samples failed: ")
-_RUN = re.compile(r" after \d+ of its samples")
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """One cause and the checks that show it, the weightiest first; `what` says it once."""
-
-    checks: tuple[CheckResult, ...]
-
-    @property
-    def first(self) -> CheckResult:
-        return self.checks[0]
-
-    @property
-    def sampled(self) -> bool:
-        return bool(self.first.samples)
-
-    @property
-    def what(self) -> str:
-        return what(self.first)
 
 
 def rank(check: CheckResult) -> tuple[int, bool, float]:
@@ -90,53 +65,9 @@ def warned(evidence: Evidence) -> list[CheckResult]:
     return [c for c in evidence.checks if c.label in PASSED and any(s.warned for s in c.samples)]
 
 
-def findings(checks: Iterable[CheckResult]) -> list[Finding]:
-    """Put checks with one cause together: one failure to reach a target, one missing need, one deadline."""
-    causes: dict[tuple[object, ...], list[CheckResult]] = {}
-    for check in checks:
-        causes.setdefault(_cause(check), []).append(check)
-    return [Finding(checks=tuple(alike)) for alike in causes.values()]
-
-
-def _cause(check: CheckResult) -> tuple[object, ...]:
-    if not check.samples:
-        return ("not sampled", check.label, _RUN.sub("", check.not_sampled or check.reason or ""))
-    kinds = {_kind(s) for s in check.samples if s.outcome is not Outcome.MET}
-    kind = kinds.pop() if len(kinds) == 1 else None
-    return (check.label, *kind) if kind else ("alone", check.id)
-
-
-def _kind(sample: Sample) -> tuple[object, ...] | None:
-    """Name what may be wrong with a target as a whole: it could not be looked at, or turns everybody away."""
-    trouble = sample.trouble
-    if trouble:
-        return "trouble", trouble.phase, trouble.reason, sample.target
-    first = next((e for e in sample.expectations if not e.met and e.level is Level.FAIL), None)
-    if first is None or first.subject != "status" or not set(first.found) & OF_THE_WHOLE:
-        return None
-    return "status", first.found[0], sample.target
-
-
-def head(finding: Finding, evidence: Evidence) -> str:
-    """Say a cause that several checks share; a reason that the verdict already gave is not given twice."""
-    count = plural(len(finding.checks), "check")
-    if finding.sampled:
-        return f"{count}: {finding.what}"
-    told = said(_RUN.sub("", finding.what), evidence)
-    return f"{count} not sampled" + (", for the reason above" if told else f": {finding.what}")
-
-
 def said(text: str, evidence: Evidence) -> bool:
     """Tell whether a reason of the verdict says a text already."""
     return any(text in reason for reason in evidence.verdict.reasons)
-
-
-def why(check: CheckResult, evidence: Evidence) -> str | None:
-    """Say what the label rests on, where neither the verdict's reasons nor the samples say it."""
-    reason = check.reason
-    if not reason or said(reason, evidence) or what(check) in reason or _TALLY.match(reason):
-        return None
-    return reason
 
 
 def first_failure(check: CheckResult) -> Sample | None:
@@ -148,6 +79,11 @@ def what(check: CheckResult) -> str:
     sample = first_failure(check)
     if sample is None:
         return check.not_sampled or check.reason or "it did not pass"
+    return said_of(sample)
+
+
+def said_of(sample: Sample) -> str:
+    """Say what went wrong in a failing sample."""
     trouble = sample.trouble
     if trouble:
         where = f"{trouble.step}: " if trouble.step else ""

@@ -4,11 +4,12 @@ FAILED and REGRESSION are failures, UNPROVEN and ENVIRONMENT errors; what is exc
 skipped, with its reason. The verdict is a test case too: no file is all green while the gate is not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from releasegate.foreign import for_terminal, lines
 from releasegate.model import BROKEN, PASSED, CheckResult, Evidence, Label, Level, RuleResult, State
 from releasegate.report import facts, overview
+from releasegate.report.causes import normals, told_beside
 from releasegate.report.words import advisory_run, marks, observed, order
 
 GATE = "releasegate.gate"
@@ -22,15 +23,20 @@ def render(evidence: Evidence) -> str:
     suites: dict[str, list[CheckResult]] = {}
     for check in evidence.checks:
         suites.setdefault(check.suite, []).append(check)
-    body = [_checks(line, suites[line.name]) for line in overview.suite_lines(evidence)]
+    normal = normals(evidence)
+    body = [_checks(line, suites[line.name], normal) for line in overview.suite_lines(evidence)]
     body.append(_gate(evidence))
     total = [sum(part) for part in zip(*(counts for _, counts in body), strict=True)]
     head = f"<testsuites {_counts(total)}{_attributes(name=evidence.run.gate, time=f'{evidence.run.duration_s:.3f}')}>"
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *(text for text, _ in body), "</testsuites>\n"])
 
 
-def _checks(line: overview.SuiteLine, checks: list[CheckResult]) -> tuple[str, list[int]]:
-    cases = [_case(c.suite, c.id.removeprefix(f"{c.suite}."), c.duration_s, _outcome(c), _output(c)) for c in checks]
+def _checks(line: overview.SuiteLine, checks: list[CheckResult], normal: Mapping[str, float]) -> tuple[str, list[int]]:
+    names = [c.id.removeprefix(f"{c.suite}.") for c in checks]
+    cases = [
+        _case(c.suite, name, c.duration_s, _outcome(c), _output(c, normal))
+        for c, name in zip(checks, names, strict=True)
+    ]
     started = checks[0].samples[0].started if checks[0].samples else ""
     return _suite(line.name, line.duration_s, cases, started)
 
@@ -71,7 +77,7 @@ def _rule_outcome(rule: RuleResult, evidence: Evidence) -> Outcome:
     return ("failure" if rule.held is False else "error"), message
 
 
-def _output(check: CheckResult) -> str:
+def _output(check: CheckResult, normal: Mapping[str, float]) -> str:
     """Give what is told beside the message: the samples, and how the first failing one went."""
     told = [f"samples {marks(check.samples)}", f"took {facts.took(check)}"] if check.samples else []
     sample = facts.first_failure(check)
@@ -81,6 +87,7 @@ def _output(check: CheckResult) -> str:
         told += [text for text in (check.reason, facts.traits(check), check.advice) if text]
     elif check.label is Label.FLAKY:
         told.append(facts.shaky(check))
+    told += [f"{name} {text}" for name, text in told_beside(check, normal)]
     return "\n".join(told)
 
 

@@ -4,12 +4,14 @@ Whole sections are dropped by priority, never markup cut, and what was dropped i
 a config says goes through `releasegate.foreign`: it shows as text and does nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from releasegate.foreign import code_block, code_span, for_markdown
 from releasegate.model import EXCUSED, PASSED, CheckResult, Evidence, Label, Level, Sample, State
 from releasegate.report import facts, overview
+from releasegate.report.causes import normals, of_flaky, told_beside
+from releasegate.report.findings import Finding, explained, findings, head, why
 from releasegate.report.next_steps import MOST_NAMES, NextStep, next_steps
 from releasegate.report.sections import Section, fixed, fold, listed, pack, rows_fit, section, table, taken
 from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
@@ -80,9 +82,10 @@ def _less_urgent(evidence: Evidence) -> Iterator[Section]:
 
 
 def _folded(evidence: Evidence, bad: list[CheckResult]) -> Iterator[Section]:
-    details = [_detail(f, evidence) for f in facts.findings(bad[:MOST_DETAILS]) if f.sampled]
+    found, normal = findings(bad, evidence), normals(evidence)
+    details = [_detail(f, evidence, normal) for f in found[:MOST_DETAILS] if f.sampled]
     if details:
-        of_all = lambda _: _details(details) if len(bad) <= MOST_DETAILS else None  # noqa: E731 - a form among forms
+        of_all = lambda _: _details(details) if len(found) <= MOST_DETAILS else None  # noqa: E731 - a form among forms
         as_fits = lambda room: _details(taken(details, room - 200))  # noqa: E731
         yield section("the details of failing checks", 40, of_all, as_fits)
     sure = [
@@ -131,16 +134,20 @@ def _details(pieces: list[str]) -> str:
 
 
 def _failing_table(bad: list[CheckResult], evidence: Evidence) -> str:
-    rows = [_failing_row(check, evidence) for finding in facts.findings(bad) for check in finding.checks]
+    rows: list[str] = []
+    for finding in findings(bad, evidence):
+        rows += [_failing_row(check, evidence) for check in finding.checks]
+        rows += [_failing_row(check, evidence, beneath="↳ ") for check in finding.explains]
     return table("verdict | check | samples | what failed | took | owner", rows)
 
 
-def _failing_row(check: CheckResult, evidence: Evidence) -> str:
+def _failing_row(check: CheckResult, evidence: Evidence, *, beneath: str = "") -> str:
+    """Give a row; what a dependency explains stands `beneath` it."""
     what = facts.what(check)
     told = not check.samples and facts.said(what, evidence)
     cells = (
         f"{_emoji(check)} {check.label.value}",
-        _id(check),
+        f"{beneath}{_id(check)}",
         marks(check.samples) or "none taken",
         "not sampled, for the reason above" if told else _span(what, cell=True),
         facts.took(check) if check.samples else "",
@@ -218,11 +225,11 @@ def _steps(steps: tuple[NextStep, ...], most: int, _room: int) -> str:
 
 
 def _beside(evidence: Evidence) -> list[str]:
-    flaky = facts.labelled(evidence, (Label.FLAKY,))
+    flaky, normal = facts.labelled(evidence, (Label.FLAKY,)), normals(evidence)
     excused = facts.labelled(evidence, EXCUSED)
     skipped = facts.labelled(evidence, (Label.SKIPPED,))
     return [
-        *(f"- ⚠️ FLAKY {_span(c.id)} {marks(c.samples)}: {_prose(facts.shaky(c))}" for c in flaky),
+        *(f"- ⚠️ FLAKY {_span(c.id)} {marks(c.samples)}: {_prose(facts.shaky(c) + of_flaky(c, normal))}" for c in flaky),
         *(f"- {c.label.value} {_span(c.id)}: {_prose(c.reason or facts.what(c))}" for c in excused),
         *(f"- ⚠️ beyond a warning: {_span(c.id)}: {_span(facts.warning(c))}" for c in facts.warned(evidence)),
         *(f"- ⚠️ {_span(c.id)} {_prose(text)}" for c, text in facts.leaks(evidence)),
@@ -231,19 +238,21 @@ def _beside(evidence: Evidence) -> list[str]:
     ]
 
 
-def _detail(finding: facts.Finding, evidence: Evidence) -> str:
+def _detail(finding: Finding, evidence: Evidence, normal: Mapping[str, float]) -> str:
     check = finding.first
     sample = facts.first_failure(check)
     others = f" and {len(finding.checks) - 1:,} more" if len(finding.checks) > 1 else ""
-    out = [f"**{_span(check.id)}**{others}: {_prose(facts.head(finding, evidence) if others else finding.what)}"]
+    out = [f"**{_span(check.id)}**{others}: {_prose(head(finding, evidence) if others else finding.what)}"]
     if check.title:
         out.append(f"- title: {_prose(check.title)}")
-    why = facts.why(check, evidence)
-    if why:
-        out.append(f"- why: {_prose(why)}")
+    out += [f"- explains {_prose(explained(finding))}"] if finding.explains else []
+    reason = why(finding, evidence)
+    if reason:
+        out.append(f"- why: {_prose(reason)}")
     if check.not_sampled and sample:
         out.append(f"- cut short: {_prose(check.not_sampled)}")
     out += _seen(check, sample) if sample else []
+    out += [f"- {name}: {_prose(text)}" for name, text in told_beside(check, normal)]
     out += [f"- how sure: {_prose(check.strength)}"] if check.strength else []
     traits = facts.traits(check)
     out += [f"- weighs: {_prose(traits)}"] if traits and not others else []

@@ -1,16 +1,19 @@
 """Evidence in, what to do next out: what blocks first, each cause once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from releasegate.config.rules import subject_of
 from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State, base_of
-from releasegate.report.facts import Finding, failing, findings, first_failure, labelled, leaks, rank, warned
+from releasegate.report.causes import causes, likely, normals
+from releasegate.report.facts import failing, first_failure, labelled, leaks, warned
+from releasegate.report.findings import Finding, findings
 from releasegate.report.remedies import remedy
-from releasegate.report.words import counts, listing, observed
+from releasegate.report.words import counts, listing, observed, plural
 
 MOST_NAMES = 6
+MOST_CAUSES = 2
 SENT_TWICE = (
     "it passed only because a request was sent twice, and its other callers do not send twice: look for a crash,"
     " a proxy's idle limit or a rate limit"
@@ -94,18 +97,32 @@ def _unread(evidence: Evidence) -> Iterator[NextStep]:
 def _failures(evidence: Evidence) -> Iterator[NextStep]:
     broken = (rule for rule in evidence.rules if rule.held is False and rule.level is Level.FAIL)
     ruled = {subject_of(rule.metric).check for rule in broken}
-    for finding in findings(failing(evidence)):
+    normal, by_id = normals(evidence), {check.id: check for check in evidence.checks}
+    for finding in findings(failing(evidence), evidence):
         if _explained(finding, evidence):
             continue
-        check = finding.first
-        text = remedy(check, first_failure(check))
-        later = (check.not_sampled or "").endswith(NOT_JUDGED)
+        told = (*finding.checks, *finding.explains)
+        down = finding.down.dependency if finding.down else None
+        advising = (by_id.get(down),) if down else finding.checks
         yield NextStep(
-            text=text if not later else "remove it, or accept that the evidence stays incomplete",
-            blocks=rank(check)[0] <= 1 or any({c.id, base_of(c.id)} & ruled for c in finding.checks),
-            checks=tuple(c.id for c in finding.checks),
-            advice=tuple(dict.fromkeys(c.advice for c in finding.checks if c.advice)),
+            text=_first(finding, normal),
+            blocks=finding.rank[0] <= 1 or any({c.id, base_of(c.id)} & ruled for c in told),
+            checks=(down,) if down else tuple(c.id for c in finding.checks),
+            advice=tuple(dict.fromkeys(c.advice for c in advising if c and c.advice)),
         )
+
+
+def _first(finding: Finding, normal: Mapping[str, float]) -> str:
+    """Say what to do about a finding; before that, what it explains, or what most likely causes it."""
+    check = finding.first
+    if (check.not_sampled or "").endswith(NOT_JUDGED):
+        return "remove it, or accept that the evidence stays incomplete"
+    text = remedy(check, finding.down.evidence if finding.down else first_failure(check))
+    explained = finding.checks if finding.down else finding.explains
+    if explained:
+        return f"look at it first, it explains {plural(len(explained), 'other check')}: {text}"
+    found = " and ".join(f"{cause.check} ({cause.text})" for cause in likely(causes(check, normal))[:MOST_CAUSES])
+    return f"look first at {found}; then {text}" if found else text
 
 
 def _explained(finding: Finding, evidence: Evidence) -> bool:

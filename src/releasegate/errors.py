@@ -21,6 +21,19 @@ class UsageError(GateError):
     """The command was asked for something that it cannot do."""
 
 
+class UnknownKindError(KeyError):
+    """No kind has this name: neither the gate nor an installed package brings it."""
+
+
+class UnusableKindError(GateError):
+    """A kind that an installed package brings and that cannot be used; the message names the package."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{message}; {hint}")
+        self.message = message
+        self.hint = hint
+
+
 class NotPublishedError(GateError):
     """What was decided could not be told."""
 

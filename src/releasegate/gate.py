@@ -93,6 +93,7 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
             tool_version=__version__,
             config_hash=config.hash,
             mode=config.mode,
+            kinds=_kinds_by_others(order),
             **info,
         ),
         checks=checks,
@@ -180,6 +181,14 @@ async def _read_between(reader: RevisionReader, sleep: Callable[[float], Awaitab
 
 def _not_run(plan: Plan, reason: str) -> tuple[CheckResult, ...]:
     return tuple(not_run(check, check.later or reason) for check in plan.checks)
+
+
+def _kinds_by_others(order: Order) -> dict[str, str]:
+    """Name the packages whose code looked and judged."""
+    used = {check.kind.name: check.kind for check in order.plan.checks}
+    if order.control_kind is not None:
+        used[order.control_kind.name] = order.control_kind
+    return {name: kind.package for name, kind in sorted(used.items()) if hasattr(kind, "package")}
 
 
 def _newest(identity: Identity) -> dict[str, str | None]:

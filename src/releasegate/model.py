@@ -297,6 +297,8 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     mode: str = "enforce"
     interrupted: bool = False
     deadline_reached: bool = False
+    kinds: dict[str, str] = {}
+    """The kinds by others that looked and judged, each with the package that brings it and its version."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

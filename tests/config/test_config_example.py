@@ -142,17 +142,3 @@ def test_a_kind_that_is_only_loaded_says_why_and_cannot_run():
 def test_a_kind_that_nobody_provides_is_not_known():
     with pytest.raises(KeyError):
         catalogue.kind("gopher")
-
-
-def test_a_kind_may_come_from_an_installed_package(monkeypatch):
-    class Entry:
-        name = "gopher"
-
-        @staticmethod
-        def load():
-            return "the kind"
-
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry])
-    catalogue._entries.cache_clear()
-    assert catalogue.kind("gopher") == "the kind"
-    catalogue._entries.cache_clear()

@@ -93,10 +93,7 @@ class Probe(Struct, kw_only=True):
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """What `judge` says of an observation. `signature` says why it failed, normalised; None if it did not.
-
-    `unmet_phase` names an awaited thing that did not come in time (unmet, not trouble).
-    """
+    """What `judge` says of an observation. `signature` says why it failed, normalised; None if it did not."""
 
     expectations: tuple[Expectation, ...]
     signature: str | None = None
@@ -110,7 +107,8 @@ class Kind(Protocol):
     `timeout_s` bounds one sample in all; `writes` counts the requests of one sample that may change something;
     `cleans_up` says that what a sample writes, it takes away again.
 
-    A kind may have `passes(spec, observation, scope) -> bool`: whether `judge` comes to met, without its words. Mutants
+    A kind may have `losses(spec, observation) -> [(name, observation without it), …]`, each of which must turn a green
+    sample red, and `passes(spec, observation, scope) -> bool`: whether `judge` comes to met, without its words. Mutants
     are judged so, and a test must hold the two to each other. It may have `refuses(target)`: what is wrong with a
     target's url for this kind, and what to write instead, or None; asked when a config is loaded for a run.
     """

@@ -5,12 +5,12 @@ import importlib
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from releasegate import __version__
-from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError
+from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError, UnusableKindError
 
 GARBAGE = (200_000, 20, 100)
 COMMANDS = {
@@ -102,14 +102,32 @@ def main(arguments: list[str] | None = None) -> None:
         _say_json(arguments, {"error": wrong.format_message(), "exit_code": wrong.exit_code})
         sys.exit(wrong.exit_code)
     except GateError as refusal:
+        if _blamed(refusal) and not isinstance(refusal, UnusableKindError):
+            _end_as_bug(refusal, arguments)
         _say(f"releasegate: {refusal}")
         _say_json(arguments, {"error": str(refusal), "exit_code": refusal.exit_code})
         sys.exit(refusal.exit_code)
+    except SystemExit as left:
+        if left.code == EXIT_INTERRUPTED and not _blamed(left):
+            raise
+        _end_as_bug(left, arguments)  # nobody else decides how the gate ends: an exit is no verdict
     except Exception as bug:  # noqa: BLE001 - the one place where a bug of ours becomes its exit code
-        _show_bug(bug)
-        _say_json(arguments, {"error": f"a bug of releasegate: {type(bug).__name__}", "exit_code": EXIT_BUG})
-        sys.exit(EXIT_BUG)
+        _end_as_bug(bug, arguments)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end_as_bug(bug: BaseException, arguments: list[str]) -> NoReturn:
+    package = _blamed(bug)
+    _show_bug(bug, package)
+    owner = f"a kind of {package}" if package else "releasegate"
+    _say_json(arguments, {"error": f"a bug of {owner}: {type(bug).__name__}", "exit_code": EXIT_BUG})
+    sys.exit(EXIT_BUG)
+
+
+def _blamed(bug: BaseException) -> str | None:
+    """Give the package in whose kind a bug is; None when it is ours."""
+    guests = sys.modules.get("releasegate.checks.guest")  # not loaded while no such kind is asked
+    return guests.blamed(bug) if guests is not None else None
 
 
 def _say(text: str) -> None:
@@ -126,11 +144,12 @@ def _say_json(arguments: list[str], answer: dict[str, Any]) -> None:
             click.echo(json.dumps(answer, ensure_ascii=False))
 
 
-def _show_bug(bug: Exception) -> None:
+def _show_bug(bug: BaseException, package: str | None) -> None:
     """Show where a bug is without its message or values: they may hold what staging said, or a secret."""
     import traceback
 
-    _say(f"releasegate {__version__}: a bug of the gate, not of staging: {type(bug).__name__}")
+    owner = f"a kind of {package}" if package else "the gate"
+    _say(f"releasegate {__version__}: a bug of {owner}, not of staging: {type(bug).__name__}")
     for frame in traceback.extract_tb(bug.__traceback__)[-8:]:
         _say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
-    _say("No verdict was given. Please report it with the lines above.")
+    _say(f"No verdict was given. Please report it{' to its authors' if package else ''} with the lines above.")

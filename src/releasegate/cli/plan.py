@@ -41,6 +41,7 @@ def _answer(plan: Plan) -> dict[str, object]:
             "critical": check.decl.critical,
             "targets": list(check.targets),
             "later": check.later,
+            "package": getattr(check.kind, "package", None),
             "brought_in": check.brought_in,
         }
         for check in plan.checks
@@ -61,6 +62,7 @@ def _text(plan: Plan) -> str:
     for check in plan.checks:
         notes = ["critical"] * check.decl.critical + ["advisory"] * check.decl.advisory
         notes += [f"not judged yet: {check.later}"] if check.later else []
+        notes += [f"by {package}"] if (package := getattr(check.kind, "package", None)) else []
         notes += [f"brought in: {check.brought_in}"] if check.brought_in else []
         lines.append(
             f"{check.id:<{width}}  {check.kind.name:<9}  {check.profile:<8}  {check.samples:>7}  {check.writes:>6}"

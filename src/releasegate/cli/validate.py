@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from releasegate.checks.catalogue import shadowed
 from releasegate.cli.files import config_option, environment, json_option, read_config
 from releasegate.cli.show import show
 from releasegate.config.load import ConfigError
@@ -63,6 +64,7 @@ def _warnings(config: Config) -> list[str]:
     out += [f"the ca of {t.name} is not there: {t.ca}" for t in targets if t.ca and not Path(t.ca).is_file()]
     if not any(target.revision for target in targets):
         out.append("no target declares a revision: the gate cannot tell which commit staging runs")
+    out += [f"the kind {name} of {package} is never used: the gate has its own" for name, package in shadowed()]
     return out
 
 

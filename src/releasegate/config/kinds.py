@@ -4,15 +4,23 @@ from importlib import import_module
 from typing import Any
 
 
+def _catalogue() -> Any:
+    return import_module("releasegate.checks.catalogue")
+
+
 def kinds() -> tuple[str, ...]:
     """Give the names of the kinds that come with the gate."""
-    names: tuple[str, ...] = import_module("releasegate.checks.catalogue").kinds()
-    return names
+    return tuple(_catalogue().kinds())
+
+
+def names() -> tuple[str, ...]:
+    """Give the names of all kinds, also of those that installed packages bring."""
+    return tuple(_catalogue().names())
 
 
 def kind(name: str) -> Any:
-    """Give a kind. Raises KeyError when nobody provides it."""
-    return import_module("releasegate.checks.catalogue").kind(name)
+    """Give a kind. Raises UnknownKindError when nobody provides it, UnusableKindError when it is broken."""
+    return _catalogue().kind(name)
 
 
 def profile(found: Any, samples: str | None, spec: Any) -> str:

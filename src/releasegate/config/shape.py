@@ -217,6 +217,8 @@ class JsonValue(Shape):
 
 
 class Boolean(Shape):
+    """`true` or `false`."""
+
     says = "true or false"
 
     def read(self, node: Node, ctx: Reading) -> Any:

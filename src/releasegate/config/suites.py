@@ -26,6 +26,7 @@ from releasegate.config.shape import (
     did_you_mean,
 )
 from releasegate.config.tables import EventNames
+from releasegate.errors import UnknownKindError, UnusableKindError
 from releasegate.template import Template, as_text, compile_text
 
 MOST_CHECKS = 10_000
@@ -124,23 +125,28 @@ DEFAULTS = Table(
 def read_kind(node: Node, common: Mapping[str, Any], ctx: Reading, says: str) -> tuple[str, Any] | None:
     """Find the one key of a mapping that names a kind."""
     others = [key for key in node.value if key not in common]
-    named: list[tuple[str, Any]] = []
-    for key in others:
-        try:
-            named.append((key, kinds.kind(key)))
-        except KeyError:
-            known = {*common, *kinds.kinds()}
-            hint = (
-                f"it stands under the kind, as in http: {{{key}: …}}" if key in OF_KINDS else did_you_mean(key, known)
-            )
-            ctx.report(node.keys[key], f'unknown key "{key}" in {says}', hint)
+    found = [(key, _kind_of(node, key, common, ctx, says)) for key in others]
+    named = [(key, kind) for key, kind in found if kind is not None]
     if len(named) == 1:
         return named[0]
     if named:
         both = " and ".join(name for name, _ in named)
         ctx.report(node.keys[named[1][0]], f"{says} is of one kind; found {both}", "make two checks of it")
     elif not others:
-        ctx.report(node, f"{says} needs a kind", f"one of {', '.join(kinds.kinds())}")
+        ctx.report(node, f"{says} needs a kind", f"one of {', '.join(kinds.names())}")
+    return None
+
+
+def _kind_of(node: Node, key: str, common: Mapping[str, Any], ctx: Reading, says: str) -> Any:
+    """Give the kind that a key names; report a key that names none, and a kind that cannot be used here."""
+    try:
+        return kinds.kind(key)
+    except UnknownKindError:
+        known = {*common, *kinds.names()}
+        hint = f"it stands under the kind, as in http: {{{key}: …}}" if key in OF_KINDS else did_you_mean(key, known)
+        ctx.report(node.keys[key], f'unknown key "{key}" in {says}', hint)
+    except UnusableKindError as broken:
+        ctx.report(node.keys[key], broken.message, broken.hint)
     return None
 
 
@@ -178,10 +184,10 @@ class ControlShape(Shape):
 
 
 def _with_kinds(out: dict[str, Any]) -> dict[str, Any]:
-    for name in kinds.kinds():
+    for name in kinds.names():
         table = kinds.kind(name).table
         out["properties"][name] = {**table.schema(), "description": f"a check of kind {name}"}
-    out["oneOf"] = [{"required": [name]} for name in kinds.kinds()]
+    out["oneOf"] = [{"required": [name]} for name in kinds.names()]
     return out
 
 

@@ -206,7 +206,11 @@ def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
 
 CLEANING = Table(
     "a finally step",
-    {"name": Field(Name()), **SENT, "expect": Field(EXPECT, says="2xx, 404 or 410 if left out")},
+    {
+        "name": Field(Name(), says="what a note calls it"),
+        **SENT,
+        "expect": Field(EXPECT, says="2xx, 404 or 410 if left out"),
+    },
     _cleaning,
     exactly_one=ONE_METHOD,
     at_most_one=ONE_BODY,
@@ -223,10 +227,8 @@ STEP = Table(
 STEPS = Table(
     "an http check with steps",
     {
-        "as": Field(IdentityName()),
-        "timeout": Field(Duration()),
-        "follow": SENT["follow"],
-        "steps": Field(ListOf(STEP, least=1), required=True),
+        **{key: SENT[key] for key in ("as", "timeout", "follow")},
+        "steps": Field(ListOf(STEP, least=1), required=True, says="requests in their order, each with a name"),
         "finally": FINALLY,
     },
     _flow,
@@ -261,7 +263,7 @@ class HttpTable(Shape):
 
     def schema(self) -> dict[str, Any]:
         lone = LONE_REQUEST.schema()
-        lone["properties"] = {**lone["properties"], "finally": FINALLY.shape.schema()}
+        lone["properties"] = {**lone["properties"], "finally": {**FINALLY.shape.schema(), "description": FINALLY.says}}
         return {"anyOf": [lone, STEPS.schema()]}
 
 

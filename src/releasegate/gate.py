@@ -69,7 +69,7 @@ async def run(order: Order, world: World, listener: Listener, stop: asyncio.Even
     done = Run(checks=_not_run(order.plan, hindrance), stopped=None) if hindrance else None
     if done is None:
         done = await _sample(order, reader, world, listener, stop, left_s=left_s)
-        await _unless(stop, reader.read_after(), None)
+        await _unless(stop, reader.read_after(hurried=done.stopped is not None), None)
     lasted_s = world.clock() - (began if hindrance else sampling_began)
     said = order.clean((done.checks, control, tuple(reader.readings), instead, order.measure()))
     info = {"started": started, "duration_s": round(lasted_s, 6), "interrupted": stop.is_set()}
@@ -159,7 +159,8 @@ async def _sample(
     later = asyncio.ensure_future(_read_between(reader, world.sleep))
     try:
         done = await runner.run(order.plan.checks, beside=order.plan.beside, deadline_s=left_s, stop=stop)
-        await _unless(stop, first, ())  # also a run of milliseconds is read in between
+        if not done.stopped:  # also a run of milliseconds is read in between; one whose time is over waits for nothing
+            await _unless(stop, first, ())
     finally:
         first.cancel()
         later.cancel()

@@ -19,6 +19,8 @@ WAIT_STEP_S = 0.25
 LONGEST_WAIT_STEP_S = 5.0
 MOST_ATTEMPTS = 4
 MOST_WHEN_LATE = 2
+PATIENCE_S = 15.0
+"""No reading is asked again later than this after it was asked first: so one with all its tries ends within 30 s."""
 PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 NOT_NOW = frozenset({429, 502, 503, 504})
@@ -119,13 +121,15 @@ def _pause(answer: HttpAnswer) -> float:
 class Answered(NamedTuple):
     """What came of one request; `unreached` gives the reason when nobody could be connected to.
 
-    `again` is the pause after which it is worth asking again, None after an answer that says something.
+    `again` is the pause after which it is worth asking again, None after an answer that says something; `began` is when
+    it was asked, on the loop's clock.
     """
 
     reading: Reading
     unreached: str | None
     again: float | None
     late: bool
+    began: float
 
 
 class RevisionReader:
@@ -152,6 +156,7 @@ class RevisionReader:
         self.sleep = sleep
         self.nonce = nonce
         self.paused_s = 0.0
+        self.hurried = False
         self.one_at_a_time = asyncio.Lock()
         self.in_vain: set[tuple[str, int | None]] = set()
         """Where asking again came to nothing: not done anew before there is an answer, as each time has its price."""
@@ -164,9 +169,13 @@ class RevisionReader:
         got = await asyncio.gather(*(self._ask(target, moment, times) for target in self.targets))
         return tuple(reading for readings in got for reading in readings)
 
-    async def read_after(self) -> None:
-        """Read often enough that replicas of several commits are not all alike by luck."""
-        left = max(LEAST_AFTER, self.settle)
+    async def read_after(self, *, hurried: bool = False) -> None:
+        """Read often enough that replicas of several commits are not all alike by luck.
+
+        Where the run's time is over anyway (`hurried`) each target is asked once: what it says makes nothing green.
+        """
+        self.hurried = hurried
+        left = 1 if hurried else max(LEAST_AFTER, self.settle)
         while left > 0:
             await self.read("after", min(left, AT_ONCE))
             left -= AT_ONCE
@@ -206,8 +215,11 @@ class RevisionReader:
         """
         here, got, asked, since = (target.name, family), first, 1, self.paused_s
         problem = first.reading.problem
-        while got.again is not None:
+        ends = first.began + PATIENCE_S
+        while got.again is not None and not self.hurried:
             async with self.one_at_a_time:
+                if asyncio.get_running_loop().time() >= ends:
+                    self.in_vain.add(here)
                 if here in self.in_vain:
                     break
                 pause = max(PAUSE_S, got.again - (self.paused_s - since))
@@ -230,7 +242,7 @@ class RevisionReader:
             headers=headers, fresh=True, family=family,
         )  # fmt: skip
         seen = problem = address = unreached = again = None
-        late = False
+        late, began = False, asyncio.get_running_loop().time()
         try:
             answer = await self.wire.fetch(request)
             address = answer.contact.address
@@ -246,7 +258,7 @@ class RevisionReader:
         reading = Reading(
             target=target.name, moment=moment, at=self.wall(), revision=seen, problem=problem, address=address or None
         )
-        return Answered(reading, unreached, again, late)
+        return Answered(reading, unreached, again, late, began)
 
     async def arrive(
         self, judged: str | None, sleep: Sleep, clock: Callable[[], float], tell: Callable[[str], None]

@@ -299,6 +299,13 @@ def test_never_green_08_the_deadline_gives_a_verdict_on_what_is_known():
     assert [r.moment for r in evidence.identity.readings][-1] == "after"
 
 
+def test_never_green_08_when_the_deadline_is_over_the_revision_is_asked_for_once_and_never_again():
+    evidence = gate(check("a", "∞", timeout_s=60), says={"api": [NEW] + ["!"] * 50}, deadline_s=0.1)
+    after = [reading for reading in evidence.identity.readings if reading.moment == "after"]
+    assert [reading.problem for reading in after] == ["refused in connect: nobody listens"]
+    assert evidence.verdict.state is State.INCONCLUSIVE
+
+
 def test_never_green_08_a_failure_outweighs_the_deadline():
     evidence = gate(check("a", "✗"), check("b", "∞", timeout_s=60), deadline_s=0.1)
     assert evidence.verdict.state is State.UNSTABLE

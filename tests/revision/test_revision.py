@@ -3,6 +3,7 @@ import itertools
 
 import pytest
 
+from releasegate import revision
 from releasegate.config.model import Revision, Target
 from releasegate.config.shape import Url
 from releasegate.errors import CouldNotLook
@@ -528,6 +529,28 @@ def test_a_reading_that_did_not_come_in_time_is_waited_for_twice_at_most():
     assert (sent, reading.revision) == (2, None)
     (reading,), _, sent = asked("∞", NEW)
     assert (sent, reading.problem) == (2, "asked 2 times: timeout in first byte: nothing came")
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_target_that_says_slowly_to_come_later_is_left_when_its_time_is_over(times, monkeypatch):
+    monkeypatch.setattr(revision, "PATIENCE_S", 0.05)
+
+    class Slow(ScriptedWire):
+        async def fetch(self, request):
+            self.asked.append(request)
+            await asyncio.sleep(0.04)
+            return answer(status=503)
+
+    async def read():
+        reader = RevisionReader([target()], wire, lambda: "t", Time().sleep, lambda: NONCE)
+        got = await reader.read("after", times)
+        assert len(await reader.read("after")) == 1  # and is not waited for anew
+        return got
+
+    wire = Slow()
+    readings = asyncio.run(read())
+    assert (len(readings), {reading.revision for reading in readings}) == (times, {None})
+    assert len(wire.asked) <= times + 2 + 1
 
 
 def test_where_asking_again_was_in_vain_it_is_not_done_anew_before_there_is_an_answer():

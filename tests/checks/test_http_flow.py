@@ -395,10 +395,15 @@ def test_an_expectation_that_cannot_fail_is_named():
     assert survivors(config, reply(json={"n": 1}))
 
 
-def test_what_the_first_of_two_tries_may_have_made_stays_behind_though_the_second_was_not_taken():
+@pytest.mark.parametrize(
+    ("second", "left"),
+    [(trouble("refused"), 1), (reply(503), 1), (reply(201, {"id": 1}), 0)],
+    ids=["nobody", "503", "made"],
+)
+def test_what_the_first_of_two_tries_may_have_made_stays_behind_though_the_second_was_not_taken(second, left):
     config = create_and_see("$.id", **CLEAN)
     config["steps"][0]["headers"] = {"Idempotency-Key": "{{nonce}}"}
     closed = CouldNotLook(Trouble(phase="first byte", reason="closed", message="closed"))
-    one, staging = sample(config, closed, trouble("refused"))
-    assert len(staging.requests) == 2
-    assert one.leaked == 1
+    one, staging = sample(config, closed, second, reply())
+    assert [request.method for request in staging.requests[:2]] == ["POST", "POST"]
+    assert one.leaked == left

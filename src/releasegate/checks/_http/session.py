@@ -30,6 +30,7 @@ from releasegate.wire.origin import absolute, target_for
 from releasegate.wire.types import HttpAnswer, HttpRequest
 
 TOO_MANY = 429
+OK = range(200, 300)
 MOST_FILE_BYTES = 10 * 2**20
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SEE_OTHER = 303
@@ -49,7 +50,8 @@ class Session:
         self.last_url: str | None = None
         self.tries: dict[str | None, int] = {}
         self.sent: dict[str | None, int | None] = {}
-        """Each step's last status; None when it was sent and nobody answered. Absent when it was never sent."""
+        """Each step's last status; None when it was sent and nobody answered, also if a later try was refused.
+        Absent when it was never sent."""
         self.sums: dict[str, float] | None = None
         """Phases of a polled step, summed; None while a step is not polled."""
         self.recording = True
@@ -206,11 +208,12 @@ class Session:
         probe = self.probe
         probe.doing = "request"
         self.last_url = http.url
+        doubt = request.step in self.sent and self.sent[request.step] is None  # an earlier try may have arrived
         if request.writes:
             self.sent[request.step] = None
             self.tries[request.step] = self.tries.get(request.step, 0) + 1
         answer = await probe.wire.fetch(replace(http, headers=probe.traced(http.headers)))
-        if request.writes:
+        if request.writes and (not doubt or answer.status in OK):
             self.sent[request.step] = answer.status
         if self.recording:
             self._record(answer)

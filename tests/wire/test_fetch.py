@@ -230,6 +230,8 @@ SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
         (saying(BAD_CHUNK), "transfer", "protocol"),
         (saying(b"SSH-2.0-OpenSSH\r\n"), "first byte", "protocol"),
         (saying(b"HTTP/1.1 abc\r\n\r\n"), "first byte", "protocol"),
+        (saying(b"HTTP/3.7 200 OK\r\n\r\n"), "transfer", "protocol"),
+        (saying(b"HTTP/2 200 OK\r\n\r\n"), "first byte", "protocol"),
         (saying(answer(b"abc", "Content-Encoding: gzip")), "transfer", "protocol"),
         (saying(answer(gzip.compress(b"x" * 99)[:-8], "Content-Encoding: gzip")), "transfer", "protocol"),
         (saying(answer(gzip.compress(b"x" * 99) + b"x", "Content-Encoding: gzip")), "transfer", "protocol"),

@@ -17,7 +17,7 @@ from releasegate.model import Contact, Trouble
 from releasegate.wire import libcurl
 from releasegate.wire.address import literal_refusal
 from releasegate.wire.drive import Drive, drive_for
-from releasegate.wire.head import EndlessError, Fields, parse_head
+from releasegate.wire.head import EndlessError, Fields, UnspokenError, parse_head
 from releasegate.wire.lead import lead, names_on
 from releasegate.wire.names import Names
 from releasegate.wire.origin import on_origin
@@ -229,6 +229,8 @@ def _read(slot: Slot, request: HttpRequest) -> tuple[Fields, bytes]:
         headers = parse_head(slot.lines)
     except EndlessError as error:
         raise pycurl.error(pycurl.E_PARTIAL_FILE, str(error)) from None
+    except UnspokenError as error:
+        raise pycurl.error(pycurl.E_UNSUPPORTED_PROTOCOL, str(error)) from None
     body = slot.body[0] if len(slot.body) == 1 else b"".join(slot.body)
     for name, _ in headers:
         if name == "content-encoding":

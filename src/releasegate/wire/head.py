@@ -4,6 +4,14 @@ Fields = tuple[tuple[str, str], ...]
 BLANK = " \t\r\n"  # not what Unicode calls blank: \xa0 is the end of an "à"
 
 
+SPOKEN = (b"HTTP/1.", b"HTTP/2")
+"""What libcurl speaks here; it reads a head that says HTTP/3 or HTTP/7 as well, which no such server would send."""
+
+
+class UnspokenError(ValueError):
+    """The answer is of a version of HTTP that was not spoken."""
+
+
 class EndlessError(ValueError):
     """The head does not end: to libcurl a connection closed there is an answer without a body."""
 
@@ -11,12 +19,14 @@ class EndlessError(ValueError):
 def parse_head(lines: list[bytes]) -> Fields:
     """Read the fields of the last head: informational answers come before it, trailers behind it.
 
-    Raises EndlessError.
+    Raises EndlessError, UnspokenError.
     """
     out: list[tuple[str, str]] = []
     ended = False
     for line in lines:
         if line.startswith(b"HTTP/"):
+            if not line.startswith(SPOKEN):
+                raise UnspokenError("the answer is of a version of HTTP that was not spoken")
             out.clear()
             ended = False
             continue

@@ -22,7 +22,7 @@ TOP = Table(
         "excuses": Field(EXCUSES, default={}, says="what may be excused"),
         "changes": Field(CHANGES, default={}, says="which changes need less"),
         "events": Field(
-            MapOf(OneOf("run", "inherit"), key=EventNames()), default={}, says="what the gate does on an event"
+            MapOf(OneOf("run", "inherit", "defer"), key=EventNames()), default={}, says="what the gate does on an event"
         ),
         "alerts": Field(ListOf(ALERT), default=(), says="whom to tell about patterns over runs"),
     },

@@ -354,7 +354,7 @@ def test_never_green_07_a_check_that_this_version_cannot_judge_is_named_and_unpr
     assert evidence.verdict.state is State.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("kind", ["mcp", "postgres"])
+@pytest.mark.parametrize("kind", ["mcp"])
 def test_never_green_01_a_kind_that_is_only_loaded_is_never_sampled_and_never_green(kind):
     assert unjudged(kind) is Label.UNPROVEN
 

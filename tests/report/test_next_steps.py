@@ -53,6 +53,20 @@ def test_a_stable_run_asks_for_nothing():
         ("status 403", "upgrade", "knows the identity and denies it"),
         ("not allowed", "address", "the gate itself refuses"),
         ("status 401", "login", "the identity could not be had"),
+        ("timeout", "command", "does not answer: look in its slow log at 2026"),
+        ("timeout", "query", "look for locks and slow queries at 2026"),
+        ("timeout", "authenticate", "does not let anybody in"),
+        ("WRONGPASS", "authenticate", "api does not let us in: look at user and password"),
+        ("NOAUTH", "authenticate", "its url needs one, redis://"),
+        ("WRONGTYPE", "command", "holds another type than the check reads"),
+        ("no password", "authenticate", "its url needs one, postgres://"),
+        ("28P01", "authenticate", "look at user and password"),
+        ("42P01", "query", "did its migration run?"),
+        ("42883", "query", "did the change alter the schema"),
+        ("53300", "authenticate", "has no room"),
+        ("57P03", "authenticate", "is it still loading?"),
+        ("57P01", "query", "look for a restart"),
+        ("XX000", "query", "could not be looked at"),
         ("something-new", "nowhere", "could not be looked at"),
     ],
 )  # fmt: skip
@@ -79,6 +93,12 @@ def test_a_slow_answer_names_the_phase_that_took_the_time():
     phases = (Phase(name="connect", duration_s=0.1), Phase(name="first byte", duration_s=3.0))
     text = only(unmet_sample(demand("latency", "latency <= 2s (got 3.1 s)"), phases=phases)).text
     assert "most of it, 3.00 s, went to first byte" in text
+
+
+def test_a_slow_query_is_not_told_as_a_slow_login():
+    phases = (Phase(name="authenticate", duration_s=0.9), Phase(name="query", duration_s=0.4))
+    text = only(unmet_sample(demand("latency", "latency <= 100ms (got 400 ms)"), phases=phases)).text
+    assert "400 ms, went to query" in text
 
 
 def test_an_answer_that_is_not_json_asks_for_error_and_login_pages():

@@ -22,7 +22,7 @@ from releasegate.config.shape import (
     Text,
     UrlText,
 )
-from releasegate.expect.shapes import Bound, JsonExpect
+from releasegate.expect.shapes import Bound
 from releasegate.template import Template
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -117,17 +117,6 @@ MCP = Table(
         ),
     },
 )
-POSTGRES = Table(
-    "a postgres check",
-    {
-        "connect": Field(TargetName(), required=True, says="the target"),
-        "query": Field(Text("a query"), required=True, says="one query that only reads"),
-        "timeout": TIMEOUT,
-        "expect": _expect(
-            "expect", {"rows": Field(JsonExpect(), says="what the list of rows must be"), "latency": LATENCY}
-        ),
-    },
-)
 TESTS = Table(
     "a tests check",
     {
@@ -153,7 +142,6 @@ LOAD = Table(
 
 KINDS: dict[str, Kind] = {
     "mcp": Later("mcp", MCP, "connect"),
-    "postgres": Later("postgres", POSTGRES, "connect"),
     "tests": Later("tests", TESTS, "contact", "once"),
     "load": Later("load", LOAD, None, "once"),
 }

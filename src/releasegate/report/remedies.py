@@ -69,6 +69,8 @@ CLOSE_CODES = {
     1014: "the proxy before {target} got no good answer: is the new build up? look at its start-up log",
 }
 SWITCHING = 101
+JUDGED_ALONE = frozenset({"command", "query"})
+"""Phases that are the whole of what a latency is of, whatever came before."""
 LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
@@ -186,7 +188,8 @@ def _slow(unmet: Expectation, sample: Sample) -> str | None:
         return None
     if not sample.phases:
         return "{target} is slow: look in its log at {when}"
-    worst = max(sample.phases, key=lambda phase: phase.duration_s)
+    judged = [phase for phase in sample.phases if phase.name in JUDGED_ALONE] or sample.phases
+    worst = max(judged, key=lambda phase: phase.duration_s)
     return (
         "{target} is slow; most of it, "
         + _literal(f"{seconds(worst.duration_s)}, went to {worst.name}")

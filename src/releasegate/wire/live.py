@@ -14,6 +14,7 @@ from releasegate.wire.types import HttpAnswer, HttpRequest, Socket, Stream
 if TYPE_CHECKING:
     from releasegate.wire.curl import CurlWire
     from releasegate.wire.names import Names
+    from releasegate.wire.trust import Trust
 
 LONGEST_LOOK_UP_S = 5.0
 HTTP_1 = ("http/1.1",)
@@ -103,6 +104,31 @@ class LiveWire:
         stream.ends = ends
         return stream, tuple(phases.done)
 
+    async def addresses(self, target: Target, timeout_s: float) -> tuple[tuple[str, ...], tuple[Phase, ...]]:
+        """Look up where a target may be contacted by a client that connects by itself. Raises CouldNotLook."""
+        from releasegate.wire.address import refusal
+        from releasegate.wire.dial import Phases
+        from releasegate.wire.names import permitted
+
+        phases = Phases(target, self.clock)
+        try:
+            async with asyncio.timeout(timeout_s):
+                with phases.phase("name"):
+                    found = await self._look_ups().find(target.host, target.port)
+        except TimeoutError:
+            raise phases.trouble("timeout", f"{target.host} was not looked up within {timeout_s:g} s") from None
+        vetted, refused = permitted(found, lambda address: refusal(address, target))
+        if not vetted:
+            phases.doing = "connect"
+            raise phases.trouble("not allowed", refused)
+        return tuple(str(peer[0]) for _, peer in vetted), tuple(phases.done)
+
+    def trusted(self, target: Target) -> "Trust":
+        """Say whose certificates a client is to trust that speaks TLS by itself."""
+        from releasegate.wire.trust import trust_for
+
+        return trust_for(target, self.environ)
+
     async def families(self, target: Target) -> tuple[int, ...]:
         """Give the versions of IP (4, 6) over which a target may be reached; none behind a proxy, or if unknown."""
         known = self._families.get(target.name)
@@ -133,9 +159,7 @@ class LiveWire:
         """Give what TLS to a target trusts, and which protocols it offers. Raises OSError where nothing can be read."""
         known = self._contexts.get((target.name, alpn))
         if known is None:
-            from releasegate.wire.trust import trust_for
-
-            file, directory = trust_for(target, self.environ)
+            file, directory = self.trusted(target)
             known = self._contexts[target.name, alpn] = ssl.create_default_context(cafile=file, capath=directory)
             if alpn:
                 known.set_alpn_protocols(list(alpn))

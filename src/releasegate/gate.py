@@ -185,8 +185,8 @@ def _not_run(plan: Plan, reason: str) -> tuple[CheckResult, ...]:
 
 
 def _kinds_by_others(order: Order) -> dict[str, str]:
-    """Name the packages whose code looked and judged."""
-    used = {check.kind.name: check.kind for check in order.plan.checks}
+    """Name the packages whose code looks and judges, also at what is read only when another check fails."""
+    used = {check.kind.name: check.kind for check in (*order.plan.checks, *order.plan.beside)}
     if order.control_kind is not None:
         used[order.control_kind.name] = order.control_kind
     return {name: kind.package for name, kind in sorted(used.items()) if hasattr(kind, "package")}

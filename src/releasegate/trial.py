@@ -38,8 +38,10 @@ def trial(check: str, **urls: str) -> Trial:
     head = f"version: 1\ntargets: {json.dumps(targets)}\nsuites:\n  {NAME}:\n    checks:\n      {NAME}:\n"
     config = load(head + textwrap.indent(check, " " * 8), {}, file=f"{NAME}.yml")
     planned = build(config, kind).checks
-    if len(planned) != 1 or planned[0].later:
-        raise UsageError(f"a trial is of one check that is judged; this makes {len(planned)}: leave its for: out")
+    if len(planned) != 1:
+        raise UsageError(f"a trial is of one check, and this makes {len(planned)}; leave its for: out")
+    if planned[0].later:
+        raise UsageError(f"there is nothing to try: {planned[0].later}")
     return asyncio.run(_try(config, planned[0]))
 
 

@@ -137,6 +137,18 @@ suites:
     assert ran.evidence["run"]["kinds"] == {"dns": "releasegate-dns 0.1.0"}
 
 
+def test_a_kind_that_is_read_only_when_another_check_fails_is_named_too(installed, tmp_path):
+    config = (
+        DNS.format(url="tcp://127.0.0.1:1")
+        + """
+      first: {diagnose: names.resolves, tcp: {connect: nameserver}}
+"""
+    )
+    ran = gate(tmp_path, config, "run", "--check", "names.first", packages=installed)
+    assert [check["id"] for check in ran.evidence["checks"]] == ["names.first"]
+    assert ran.evidence["run"]["kinds"] == {"dns": "releasegate-dns 0.1.0"}
+
+
 # Packages that are broken
 
 

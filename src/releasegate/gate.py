@@ -201,8 +201,9 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
     """Give what a second judging must know of the plan, as JSON values."""
     return {
         "checks": [check.id for check in plan.checks],
-        "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
+        "left_out": to_builtins(list(plan.left_out)),
         "partial": plan.partial,
+        "changes": to_builtins(plan.changes),
         "brought_in": [{"id": c.id, "reason": c.brought_in} for c in plan.checks if c.brought_in],
         "later": [list(part) for part in config.later],
         "control": config.control is not None,

@@ -279,11 +279,12 @@ class Control(Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-class LeftOut(Struct, frozen=True, kw_only=True):
+class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something declared that did not run, and why."""
 
     id: str
     reason: str
+    critical: bool = False
 
 
 class RunInfo(Struct, frozen=True, kw_only=True):

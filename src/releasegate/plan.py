@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from releasegate.changes.impact import Impact
 from releasegate.checks.base import Kind
 from releasegate.config.kinds import profile
 from releasegate.config.model import CheckDecl, Config, Suite
@@ -19,7 +20,7 @@ from releasegate.template import as_text
 class PlannedCheck(Struct, frozen=True, kw_only=True):
     """One check as it will be sampled. `values` fills the `for:` holes; `later` says why it cannot be judged yet.
 
-    `brought_in` says why it is sampled though a selection did not name it.
+    `brought_in` says why it is sampled though neither a selection nor a harmless change asks for it.
     """
 
     id: str
@@ -54,12 +55,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     """`partial` tells that a selection left something out: such a run never speaks for the whole gate.
 
     `beside` are checks that were left out, and are read when one that names them under `diagnose` fails.
+    `changes` is what the list of changed files came to; None where none was given.
     """
 
     checks: tuple[PlannedCheck, ...]
     left_out: tuple[LeftOut, ...]
     partial: bool
     beside: tuple[PlannedCheck, ...] = ()
+    changes: Impact | None = None
 
     @property
     def samples(self) -> int:
@@ -77,10 +80,12 @@ def build(
     suites: tuple[str, ...] = (),
     checks: tuple[str, ...] = (),
     event: str | None = None,
+    changes: Impact | None = None,
 ) -> Plan:
     """Expand, select and order. Raises UsageError when a selection names nothing or leaves nothing.
 
-    A selection brings in what its checks need, and their twins: without these they could not pass.
+    A selection brings in what its checks need, and their twins: without these they could not pass. Without a selection
+    a harmless change leaves out what is not critical, if anything is.
     """
     planned: list[PlannedCheck] = []
     left_out: list[LeftOut] = []
@@ -95,14 +100,17 @@ def build(
         if check.id in brought_in:
             planned.append(replace(check, brought_in=brought_in[check.id]))
         elif check.id not in selected:
-            left_out.append(LeftOut(id=check.id, reason="not selected"))
+            left_out.append(_left_out(check, "not selected"))
         elif check.suite in off_event and not suites:
             allowed = ", ".join(off_event[check.suite])
-            left_out.append(LeftOut(id=check.id, reason=f"its suite runs on {allowed}, not on {event}"))
+            left_out.append(_left_out(check, f"its suite runs on {allowed}, not on {event}"))
         else:
             planned.append(check)
     if not planned:
         raise UsageError("the selection leaves no check to run; look at --suite, --check and the suites' events")
+    if changes and changes.harmless and not (suites or checks):
+        planned, needless = _narrowed(planned, changes.reason)
+        left_out += needless
     read = {name for check in planned for name in check.decl.diagnose}
     ids = {check.id for check in planned} if read else set()
     return Plan(
@@ -110,7 +118,23 @@ def build(
         left_out=tuple(left_out),
         partial=bool(suites or checks),
         beside=tuple(check for check in expanded if read and check.id not in ids and check.names & read),
+        changes=changes,
     )
+
+
+def _left_out(check: PlannedCheck, reason: str) -> LeftOut:
+    return LeftOut(id=check.id, reason=reason, critical=check.decl.critical)
+
+
+def _narrowed(planned: list[PlannedCheck], reason: str) -> tuple[list[PlannedCheck], list[LeftOut]]:
+    """Keep the critical checks with what they need, and leave out the others; all are kept where none is critical."""
+    critical = [check for check in planned if check.decl.critical]
+    if not critical:
+        return planned, []
+    brought_in = _brought_in(critical, planned)
+    kept = [replace(c, brought_in=brought_in.get(c.id)) for c in planned if c.decl.critical or c.id in brought_in]
+    there = {check.id for check in kept}
+    return kept, [_left_out(check, reason) for check in planned if check.id not in there]
 
 
 def _expand(suite: Suite, kind_of: Callable[[str], Kind]) -> Iterator[PlannedCheck]:

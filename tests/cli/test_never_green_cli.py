@@ -267,3 +267,27 @@ def test_never_green_35_a_committed_number_is_never_green(staging, gate, tmp_pat
         code, answer = ended(process)
     assert (code, answer["verdict"]) == (11, "INCONCLUSIVE")
     assert "is committed" in answer["reasons"][0]
+
+
+VITAL = '      health: {critical: true, http: {get: "api:/health", expect: {status: 200}}}\n'
+FAILING = '      failing: {http: {get: "api:/failing", expect: {status: 201}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (b"M\tdocs/a.md\n", (0, "STABLE", {"PASSED": 1})),
+        (b"R100\tsrc/a.py\tdocs/a.py\n", (10, "UNSTABLE", {"PASSED": 1, "FAILED": 1})),
+        (b"M\tdocs/a.md\nM\tdocs/b", (10, "UNSTABLE", {"PASSED": 1, "FAILED": 1})),
+    ],
+    ids=["harmless", "a rename", "cut"],
+)
+def test_never_green_37_only_a_change_that_is_surely_harmless_leaves_a_failing_check_out(
+    staging, gate, tmp_path, listed, expected
+):
+    (tmp_path / "changes").write_bytes(listed)
+    config = f"{CONFIG}changes: {{{{harmless: [docs/**]}}}}\n"
+    with gate(staging.url, VITAL + FAILING, "--changed-files", "changes", config=config) as process:
+        code, answer = ended(process)
+    assert (code, answer["verdict"], answer["counts"]) == expected
+    assert judged(tmp_path) == code

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from releasegate.changes.glob import fault, matches
 from releasegate.cli.measurements import LARGEST
 from releasegate.config.load import load
 from releasegate.config.model import DEFAULT_MAX_AGE_S
@@ -28,7 +29,7 @@ def test_every_config_that_is_shown_loads(text):
 
 
 def test_the_page_shows_a_config_for_every_part():
-    assert len(SHOWN) == 9
+    assert len(SHOWN) == 10
 
 
 @pytest.mark.parametrize("names", [TOP.fields, TARGET.fields, SUITE, COMMON, METRIC.fields, METRICS, PORTS])
@@ -39,3 +40,14 @@ def test_every_key_is_named_on_the_page(names):
 def test_the_bounds_on_files_of_other_tools_are_those_of_the_code():
     assert f"larger than {LARGEST // 2**20} MiB" in TEXT
     assert f"`{duration_text(DEFAULT_MAX_AGE_S)}` if left out" in TEXT
+
+
+def test_globs_match_as_the_page_says():
+    (harmless,) = [load(text, {"STAGING_URL": "x"}, file="d").changes for text in SHOWN if "\nchanges:" in text]
+    assert harmless == {"harmless": ("**/*.md", "docs/**")}
+    assert matches("**/*.md", "README.md")
+    assert not matches("docs/**", "docs")
+    assert not matches("*.md", "README.MD")
+    assert not matches("docs/**", "docs/.vitepress/config.ts")
+    assert matches("docs/.vitepress/**", "docs/.vitepress/config.ts")
+    assert all(fault(f"docs/{sign}") for sign in "[{!")

@@ -1,8 +1,9 @@
 """Rules: `metric op value`, each with the unit that its metric has."""
 
 import pytest
-from config_gate import HEALTH, gate, loaded, the_problem
+from config_gate import HEALTH, gate, loaded, the_problem, with_check
 
+from releasegate.config.load import load
 from releasegate.config.rules import METRICS, BadRule, parse_rule, unit_of
 from releasegate.verdict.metrics import METRICS as MEASURED
 
@@ -142,3 +143,18 @@ def test_a_rule_whose_metric_is_not_measured_is_named_before_it_holds_everything
     rules = "policy: {block: [tests.failed == 0, suite.smoke.pass_rate >= 95%]}"
     config = loaded(gate(rules))
     assert [name for name, _ in config.later] == ["rules over tests.failed"]
+
+
+def test_where_nothing_is_critical_a_harmless_change_runs_everything_and_validate_says_so():
+    changes = "changes: {harmless: [docs/**]}"
+    (warning,) = loaded(gate(changes)).warnings
+    assert "no check is critical: every check runs for a harmless change too" in warning
+    assert loaded(with_check(f"critical: true\n{HEALTH}", changes)).warnings == ()
+    assert loaded(gate()).warnings == ()
+
+
+def test_a_config_knows_the_files_that_it_was_read_from():
+    checks = "suites: {smoke: gate/smoke.yml}"
+    text = f"checks: {{health: {{{HEALTH}}}}}"
+    config = load(gate(checks=checks), {}, file="ops/gate.yml", read=lambda _: text)
+    assert config.files == ("ops/gate.yml", "ops/gate/smoke.yml")

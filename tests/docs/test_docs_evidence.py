@@ -6,9 +6,11 @@ import jsonschema_rs
 import msgspec
 import pytest
 from docs_examples import codes, page, rows, section, shown
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from releasegate import model
+from releasegate.changes.impact import HARMLESS, Impact
 from releasegate.cli.main import main
 from releasegate.config.across import MOST_DIAGNOSED
 from releasegate.config.load import load
@@ -77,6 +79,7 @@ def table(head):
         (section(PAGE, "`rules[]`"), model.RuleResult),
         (section(PAGE, "`verdict`"), model.Verdict),
         (section(PAGE, "`metrics[]`"), model.Measurement),
+        (table("in `changes`"), Impact),
         (table("in `control`"), model.Control),
         (table("in `identity`"), model.Identity),
         (table("in `readings[]`"), model.Reading),
@@ -120,6 +123,11 @@ def measuring(evidence, value):
     return replace(planned(evidence, metrics={"m": declared}), metrics=(measured,))
 
 
+def left_out(evidence):
+    change = to_builtins(Impact(files=1, digest="sha256:0", globs=("docs/**",)))
+    return planned(evidence, left_out=[{"id": "smoke.other", "reason": HARMLESS}], changes=change)
+
+
 REFUSED = {
     "another schema": lambda e: replace(e, schema="releasegate/evidence/v0"),
     "a check is missing": lambda e: replace(e, checks=()),
@@ -138,6 +146,7 @@ REFUSED = {
     ),
     "a rule is missing": lambda e: replace(e, rules=()),
     "a rule is changed": lambda e: replace(e, rules=(replace(e.rules[0], observed=0.99),)),
+    "a claim of harmlessness": left_out,
     "a control without samples": lambda e: replace(e, control=model.Control(held=True)),
     "a control that was not asked": lambda e: planned(e, control=True),
     "a revision that was not read": lambda e: planned(e, revisions=["api", "chat"]),

@@ -3,8 +3,10 @@
 import copy
 import json
 
+from msgspec import to_builtins
 from verdict_words import beside, demand, evidence, held_identity, measured, met, ran, rule, trouble, unmet
 
+from releasegate.changes.impact import Impact
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
 from releasegate.model import Control, Expectation, Identity, Level, Reading
@@ -21,6 +23,9 @@ RULES = (
 METRICS = (measured("compliance", 89.5), measured("size", 2, unit="MiB", age_s=90_000.0))
 """One that breaks its rule, and one that is too old to have a value."""
 HELD = Control(held=True, samples=(met(),))
+
+
+CHANGE = Impact(files=2, digest="sha256:0", globs=("docs/**",))
 
 
 def reading(moment, revision=SHA, target="api"):
@@ -76,6 +81,21 @@ def diagnosed(**more):
     return evidence(*checks, **{"rules": RULES[:2], "control": HELD, **more})
 
 
+def narrowed():
+    """A green run of the critical checks alone, for a change that was harmless."""
+    checks = (ran("a.vital", profile="lean", drawn="✓✓✓✓✓", critical=True), ran("a.need", "✓", profile="single"))
+    idle = {"reason": CHANGE.reason}
+    plan = {
+        "checks": [check.id for check in checks],
+        "left_out": [{"id": "b.one", **idle}, {"id": "b.two", **idle}],
+        "brought_in": [{"id": "a.need", "reason": "a.vital needs it"}],
+        "changes": to_builtins(CHANGE),
+        "partial": False,
+    }
+    rules = (rule("pass_rate >= 90%"), rule("suite.b.pass_rate >= 90%"))
+    return evidence(*checks, rules=rules, control=HELD, plan=plan)
+
+
 def tree_of(made):
     return json.loads(encode(made))
 
@@ -124,4 +144,5 @@ MADE = {
     ),
     "nothing": evidence,
     "diagnosed": diagnosed,
+    "a harmless change": narrowed,
 }

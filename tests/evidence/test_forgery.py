@@ -6,6 +6,7 @@ forged together with all that follows from them. Against that only a signature o
 
 import pytest
 from forged import (
+    CHANGE,
     DECLARED,
     HELD,
     MADE,
@@ -15,6 +16,7 @@ from forged import (
     drop,
     judged,
     mixed,
+    narrowed,
     put,
     reading,
     sound,
@@ -22,7 +24,7 @@ from forged import (
     twice,
     with_change,
 )
-from msgspec import convert
+from msgspec import convert, to_builtins
 from msgspec.structs import replace
 from verdict_words import evidence, held_identity, measured, met, ran, rule, trouble
 
@@ -85,6 +87,20 @@ TAMPERED = {
     "what was left out is not listed": (mixed, ("plan", "left_out"), put([])),
     "a failing target is foreign": (mixed, ("plan", "foreign"), put(["api", "auth"])),
     "no login fell back": (mixed, ("plan", "fallbacks"), put([])),
+    "no list of files was given": (narrowed, ("plan", "changes"), put(None)),
+    "the list of files is gone": (narrowed, ("plan", "changes"), drop),
+    "the change was not harmless": (narrowed, ("plan", "changes", "obstacle"), put("src/app.py matches no glob")),
+    "no file was changed": (narrowed, ("plan", "changes", "files"), put(0)),
+    "another number of files": (narrowed, ("plan", "changes", "files"), put(3)),
+    "another glob": (narrowed, ("plan", "changes", "globs"), put(["src/**"])),
+    "no glob matched": (narrowed, ("plan", "changes", "globs"), put([])),
+    "another reason for what was left out": (narrowed, ("plan", "left_out", 0, "reason"), put("the change is harmless: it is")),
+    "a critical check was left out": (narrowed, ("plan", "left_out", 0, "critical"), put(True)),
+    "a selection left it out too": (narrowed, ("plan", "partial"), put(True)),
+    "nobody needs what ran": (narrowed, ("plan", "brought_in"), put([])),
+    "a check of a suite that was left out is not listed": (narrowed, ("plan", "left_out"), put([])),
+    "a rule about what was left out held": (narrowed, ("rules", 1, "held"), put(True)),
+    "a rule about what ran is not applicable": (narrowed, ("rules", 0, "applicable"), put(False)),
     "a broken rule held": (mixed, ("rules", 0, "held"), put(True)),
     "a rule observed more": (mixed, ("rules", 0, "observed"), put(0.95)),
     "a rule only warns": (mixed, ("rules", 0, "level"), put("warn")),
@@ -194,7 +210,7 @@ VALUES = (
 )
 
 
-@pytest.mark.parametrize("name", ["mixed", "sound", "the control failed", "diagnosed"])
+@pytest.mark.parametrize("name", ["mixed", "sound", "the control failed", "diagnosed", "a harmless change"])
 def test_never_green_17_no_change_of_one_value_crashes_or_gives_another_verdict(name):
     made = MADE[name]()
     tree = tree_of(made)
@@ -233,6 +249,12 @@ def with_rule(text, *metrics):
     return evidence(ran("a.one", "✓", profile="single"), rules=(rule(text, declared=DECLARED),), metrics=metrics)
 
 
+def idle_for(change, **more):
+    """Give what a plan says that left out b.dead for a change."""
+    left = {"id": "b.dead", "reason": CHANGE.reason, **more}
+    return {"checks": ["a.one"], "left_out": [left], "changes": to_builtins(change), "partial": False}
+
+
 FORGED = {
     "a number counts as more than was found": (
         with_rule("compliance >= 90%", measured("compliance", 89.5)),
@@ -241,6 +263,27 @@ FORGED = {
     "a number of another unit": (
         with_rule("size <= 3MiB", measured("size", 4, unit="MiB")),
         lambda _made: {"metrics": (measured("size", 4, unit="KB"),)},
+    ),
+    "a failing check was left out for a harmless change": (
+        red_by(ran("b.dead", "✗", profile="once")),
+        lambda made: {
+            "checks": made.checks[:1],
+            "plan": idle_for(CHANGE) | {"terms": terms_of(made.checks[:1])},
+        },
+    ),
+    "a failing critical check was left out for a harmless change": (
+        red_by(ran("b.dead", "✗", profile="once", critical=True)),
+        lambda made: {
+            "checks": (vital := (replace(made.checks[0], critical=True),)),
+            "plan": idle_for(CHANGE, critical=True) | {"terms": terms_of(vital)},
+        },
+    ),
+    "a failing check was left out for a change that is not harmless": (
+        red_by(ran("b.dead", "✗", profile="once")),
+        lambda made: {
+            "checks": (vital := (replace(made.checks[0], critical=True),)),
+            "plan": idle_for(replace(CHANGE, obstacle="a.py matches no glob")) | {"terms": terms_of(vital)},
+        },
     ),
     "an old number may be older": (
         with_rule("size <= 3MiB", measured("size", 2, unit="MiB", age_s=90_000.0)),
@@ -346,6 +389,11 @@ UNTOLD = {
     "the plan never had it": lambda made: {
         "checks": made.checks[:1],
         "plan": {"checks": ["a.one"], "terms": terms_of(made.checks[:1])},
+    },
+    # The list of changed files: which they were stands nowhere else.
+    "the change was harmless": lambda made: {
+        "checks": (vital := (replace(made.checks[0], critical=True),)),
+        "plan": idle_for(CHANGE) | {"left_out": [{"id": "a.dead", "reason": CHANGE.reason}], "terms": terms_of(vital)},
     },
     # How it counts, changed in the result and in the plan's terms alike.
     "the plan called it advisory": lambda made: {

@@ -1,5 +1,6 @@
 import pytest
 
+from releasegate.changes.impact import Impact
 from releasegate.checks.base import Judgement
 from releasegate.config.kinds import profile as profile_of
 from releasegate.config.model import CheckDecl, Config, Policy, Suite
@@ -182,3 +183,65 @@ def test_what_a_selection_leaves_out_and_a_failure_reads_stands_beside_the_plan(
     assert {left.id for left in got.left_out} == {"d.store[a]", "d.store[b]", "d.other", "p.calm"}
     assert plan(stores, chat).beside == ()
     assert plan(stores, chat, checks=("p.calm",)).beside == ()
+
+
+# harmless changes
+
+HARMLESS = Impact(files=2, digest="sha256:0", globs=("docs/**",))
+BESIDE = "the change is harmless: 2 files, all match docs/**"
+
+
+def suite_of_all(**more):
+    checks = (
+        check("vital", critical=True, needs=("s.base",)),
+        check("base"),
+        check("refuses", critical=True, twin="s.lets-in"),
+        check("lets-in"),
+        check("page", loops={"x": (1, 2)}),
+    )
+    return Suite(name="s", checks=checks, **more)
+
+
+def test_a_harmless_change_runs_the_critical_checks_with_what_they_need_and_their_twins():
+    got = plan(suite_of_all(), changes=HARMLESS)
+    assert {c.id: c.brought_in for c in got.checks} == {
+        "s.vital": None,
+        "s.base": "s.vital needs it",
+        "s.refuses": None,
+        "s.lets-in": "it is the twin of s.refuses",
+    }
+    assert [(left.id, left.reason, left.critical) for left in got.left_out] == [
+        ("s.page[1]", BESIDE, False),
+        ("s.page[2]", BESIDE, False),
+    ]
+    assert not got.partial
+    assert got.changes == HARMLESS
+
+
+def test_never_green_37_any_other_change_runs_everything():
+    got = plan(suite_of_all(), changes=Impact(files=2, digest="sha256:0", file="a.py", obstacle="a.py is not harmless"))
+    assert len(got.checks) == 6
+    assert got.left_out == ()
+
+
+def test_where_nothing_is_critical_a_harmless_change_runs_everything():
+    got = plan(Suite(name="s", checks=(check("a"), check("b"))), changes=HARMLESS)
+    assert [c.id for c in got.checks] == ["s.a", "s.b"]
+    assert got.left_out == ()
+
+
+def test_a_selection_wins_over_a_harmless_change_and_is_partial_as_ever():
+    got = plan(suite_of_all(), changes=HARMLESS, checks=("s.page[1]",))
+    assert [c.id for c in got.checks] == ["s.page[1]"]
+    assert got.partial
+    assert {left.reason for left in got.left_out} == {"not selected"}
+
+
+def test_a_harmless_change_brings_in_nothing_that_the_event_leaves_out_nor_counts_its_critical_checks():
+    nightly = Suite(name="t", checks=(check("night", "t", critical=True),), events=("schedule",))
+    vital = Suite(name="s", checks=(check("vital", critical=True, needs=("t.night",)), check("b")))
+    got = plan(vital, nightly, event="push", changes=HARMLESS)
+    assert [c.id for c in got.checks] == ["s.vital"]
+    assert [(left.id, left.critical) for left in got.left_out] == [("t.night", True), ("s.b", False)]
+    lonely = plan(Suite(name="s", checks=(check("b"),)), nightly, event="push", changes=HARMLESS)
+    assert [c.id for c in lonely.checks] == ["s.b"]

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from msgspec import Struct, structs
+from msgspec import Struct, structs, to_builtins
 from report_stories import (
     chat_timeout,
     check,
@@ -29,6 +29,7 @@ from report_stories import (
     wrong_commit,
 )
 
+from releasegate.changes.impact import Impact
 from releasegate.model import Evidence, Label, Level, Outcome, State
 from releasegate.report import console, junit, markdown
 
@@ -76,7 +77,7 @@ def everything() -> Evidence:
         state=State.UNSTABLE,
         reasons=("first reason", "second reason"),
         rules=(rule("pass_rate >= 95%", 0.3, held=False, note="a note"), rule("x <= 3", None, held=None), rule("y <= 3", 1.0, applicable=False, held=None)),
-        plan={"checks": [], "left_out": [{"id": "a.left", "reason": "not selected"}], "later": [["redis", "not judged yet"]], "fallbacks": ["user"]},
+        plan={"checks": [], "left_out": [{"id": "a.left", "reason": "not selected"}], "later": [["redis", "not judged yet"]], "fallbacks": ["user"], "changes": to_builtins(Impact(files=1, digest="", file="a", obstacle="a is no document"))},
         metrics=(number(), number("size", problem="reports/size.json is not there")),
         dropped=("an excerpt was cut",),
     )  # fmt: skip

@@ -211,3 +211,26 @@ def test_a_metric_that_names_an_advisory_check_sees_it_and_no_other_does(metric,
 
 def test_critical_failures_are_seen_though_they_are_advisory():
     assert value("critical.failed", labelled("a.b", Label.FAILED, critical=True, advisory=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "left_out", "applicable"),
+    [
+        ("latency.p95", ["b.c"], False),
+        ("suite.a.latency.p95", ["a.c"], False),
+        ("suite.a.latency.p95", ["b.c"], True),
+        ("latency.p95", [], True),
+        ("latency.p50", ["b.c"], True),
+        ("pass_rate", ["b.c"], True),
+    ],
+)
+def test_a_percentile_that_only_what_was_left_out_could_carry_is_not_applicable(metric, left_out, applicable):
+    seen = observe(metric, facts_of([ran("a.b")], 1.0), left_out=left_out)
+    assert seen.applicable is applicable
+    assert applicable or seen.note == "latency.p95 needs 20 samples, and what was left out leaves fewer"
+
+
+def test_never_green_04_a_percentile_whose_samples_were_planned_and_not_met_has_no_value_whatever_was_left_out():
+    checks = [ran("a.b"), ran("a.c"), ran("a.d", "✗✗✗")]
+    seen = observe("latency.p95", facts_of(checks, 1.0), left_out=["b.c"])
+    assert (seen.value, seen.applicable) == (None, True)

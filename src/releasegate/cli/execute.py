@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from releasegate import gate
+from releasegate.changes.impact import Impact
 from releasegate.checks.catalogue import kind
 from releasegate.cli.files import coloured, write_text
 from releasegate.cli.measurements import measurements
@@ -45,6 +46,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     event: str | None = None
     suites: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    changes: Impact | None = None
     deadline_s: float | None = None
     quiet: bool = False
     as_json: bool = False
@@ -54,7 +56,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
     """Run the gate, write and print what was asked for, and give the exit code."""
-    plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event)
+    plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event, changes=asked.changes)
     redactor = Redactor(config.secrets)
     listener = teller(sys.stderr, environ, redactor.clean, quiet=asked.quiet or asked.as_json, width=_width())
     try:

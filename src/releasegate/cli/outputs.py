@@ -19,12 +19,14 @@ class Outputs(Struct, frozen=True, kw_only=True):
     junit: str | None = None
     markdown: str | None = None
 
-    def prepare(self, *configs: str) -> None:
+    def prepare(self, *configs: str, changed_files: str | None = None) -> None:
         """Refuse what cannot be written, and what should not be; take away what an earlier run wrote.
 
         So when this run dies, nothing green lies where its own answer should be. Raises UsageError.
         """
         known = {_real(config): "the config" for config in configs}
+        if changed_files:
+            known[_real(changed_files)] = "the list of changed files"
         for option, path in self._named():
             other = known.setdefault(_real(path), option)
             if other != option:

@@ -3,10 +3,15 @@
 import json
 
 import click
+from msgspec import to_builtins
 
+from releasegate.changes.impact import HARMLESS, Impact
+from releasegate.changes.impact import told as told_of_change
 from releasegate.checks.catalogue import kind
+from releasegate.cli.changes import changed_files_option, read_changes
 from releasegate.cli.files import config_option, environment, json_option, read_config
 from releasegate.cli.show import show
+from releasegate.foreign import for_terminal
 from releasegate.plan import Plan, build
 from releasegate.report.words import plural
 
@@ -15,17 +20,28 @@ from releasegate.report.words import plural
 @config_option
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check. May be repeated.")
+@changed_files_option
 @json_option
-def command(config_path: str | None, suites: tuple[str, ...], checks: tuple[str, ...], *, as_json: bool) -> int:
+def command(
+    config_path: str | None,
+    suites: tuple[str, ...],
+    checks: tuple[str, ...],
+    changed_files: str | None,
+    *,
+    as_json: bool,
+) -> int:
     """Say what a run would do: which checks, how often each, and how much it writes. Offline.
 
     \b
     releasegate plan
     releasegate plan --suite pipeline --json
+    releasegate plan --changed-files changes.txt
     """
     environ = environment()
     config = read_config(config_path, environ, lenient_env=True)
-    plan = build(config, kind, suites=suites, checks=checks, event=environ.get("GITHUB_EVENT_NAME"))
+    impact = read_changes(changed_files, config)
+    event = environ.get("GITHUB_EVENT_NAME")
+    plan = build(config, kind, suites=suites, checks=checks, event=event, changes=impact)
     show(json.dumps(_answer(plan), ensure_ascii=False) if as_json else _text(plan))
     return 0
 
@@ -52,6 +68,7 @@ def _answer(plan: Plan) -> dict[str, object]:
         "writes": plan.writes,
         "read": [check.id for check in plan.beside],
         "left_out": [{"id": left.id, "reason": left.reason} for left in plan.left_out],
+        "changes": to_builtins(plan.changes),
         "partial": plan.partial,
     }
 
@@ -73,6 +90,13 @@ def _text(plan: Plan) -> str:
         f"left out: {left.id}: {left.reason}" + ("; read when a check fails that names it" * (left.id in read))
         for left in plan.left_out
     ]
+    if plan.changes:
+        lines.append(for_terminal(_change(plan, plan.changes)))
     told = f"{plural(plan.samples, 'sample')}, {plural(plan.writes, 'writing request')}"
     lines.append(f"{plural(len(plan.checks), 'check')}; if all are healthy {told}")
     return "\n".join(lines)
+
+
+def _change(plan: Plan, impact: Impact) -> str:
+    idle = sum(left.reason.startswith(HARMLESS) for left in plan.left_out)
+    return told_of_change(impact, ran=len(plan.checks), left_out=idle, partial=plan.partial)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from releasegate.cli.changes import changed_files_option, read_changes
 from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
 from releasegate.cli.files import CONFIG_PLACES, config_option, environment, json_option, read_config, read_event
 from releasegate.cli.outputs import Outputs
@@ -40,6 +41,7 @@ def commit(text: str) -> str:
 )
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated.")
+@changed_files_option
 @click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m.")
 @click.option(
     "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
@@ -49,24 +51,35 @@ def commit(text: str) -> str:
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
 @json_option
 def command(
-    config_path: str | None, sha: str | None, *, evidence: str, junit: str | None, markdown: str | None, **asked: Any
+    config_path: str | None,
+    sha: str | None,
+    changed_files: str | None,
+    *,
+    evidence: str,
+    junit: str | None,
+    markdown: str | None,
+    **asked: Any,
 ) -> int:
     """Run the gate against staging and give the verdict.
 
-    Every check is sampled until its samples decide. A partial run (--suite, --check) is reported as partial.
+    Every check is sampled until its samples decide. A partial run (--suite, --check) is reported as partial. With
+    --changed-files a change that is harmless, as the config says, runs the critical checks and what they need.
 
     \b
     releasegate run
     releasegate run --sha "$(git rev-parse HEAD)" --deadline 10m
     releasegate run --suite pipeline --json
+    git diff --raw -z --no-renames origin/main...HEAD > changes.txt
+    releasegate run --changed-files changes.txt
     """
     environ = environment()
     outputs = Outputs(evidence=evidence, junit=junit, markdown=markdown)
-    outputs.prepare(*([config_path] if config_path else CONFIG_PLACES))
+    outputs.prepare(*([config_path] if config_path else CONFIG_PLACES), changed_files=changed_files)
     event = environ.get("GITHUB_EVENT_NAME")
     subject = subject_of(event or "", read_event(environ), environ)
     if subject.deployment_url:
         environ = {**environ, DEPLOYMENT_URL: subject.deployment_url}
     config = read_config(config_path, environ)
+    impact = read_changes(changed_files, config)
     sha = commit(sha) if sha is not None else subject.sha
-    return execute(config, Asked(outputs=outputs, sha=sha, event=event, **asked), environ)
+    return execute(config, Asked(outputs=outputs, sha=sha, event=event, changes=impact, **asked), environ)

@@ -196,3 +196,10 @@ def warn_of_weak(checks: Iterable[Found], ctx: Reading) -> None:
             name = f"{found.decl.suite}.{found.decl.name}"
             hint = "samples: lean, if it is safe to repeat; or give it a finally"
             ctx.warn(found.node.keys["critical"], f"{name} is critical, and one sample decides it ({profile})", hint)
+
+
+def warn_of_no_critical(checks: Iterable[Found], root: Node, ctx: Reading) -> None:
+    """Warn where harmless changes would run everything, because nothing is critical."""
+    if "changes" in root.value and not any(found.decl.critical for found in checks):
+        message = "no check is critical: every check runs for a harmless change too"
+        ctx.warn(root.keys["changes"], message, "critical: true, where it must hold whatever is changed")

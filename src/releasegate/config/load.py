@@ -93,6 +93,7 @@ class _Loader:
             across.check_schemes(self.suites.found, control, root, values["targets"], self.ctx)
             across.check_logins(values["identities"], values["targets"], root, self.ctx)
         across.warn_of_weak(self.suites.found, self.ctx)
+        across.warn_of_no_critical(self.suites.found, root, self.ctx)
         return self._config(root, values, suites, control, [rule for rule, _ in rules])
 
     def _compose(self, text: str, file: str) -> Node:
@@ -171,6 +172,7 @@ class _Loader:
             changes=values["changes"],
             events=values["events"],
             alerts=values["alerts"],
+            files=tuple(self.files),
         )
 
     def _later(self, values: dict[str, Any], rules: list[Rule]) -> tuple[tuple[str, str], ...]:

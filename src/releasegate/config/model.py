@@ -194,3 +194,5 @@ class Config(Guarded, Struct, frozen=True, kw_only=True):
     changes: dict[str, Any] = {}
     events: dict[str, str] = {}
     alerts: tuple[dict[str, Any], ...] = ()
+    files: tuple[str, ...] = ()
+    """The paths of the config and of its suites' own files, as they are found from here."""

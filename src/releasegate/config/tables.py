@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from releasegate.changes.glob import fault
 from releasegate.config.model import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, DEFAULT_MAX_AGE_S, MetricDecl, Rule
 from releasegate.config.node import Node
 from releasegate.config.rules import METRICS, BadRule, parse_rule
@@ -140,9 +141,27 @@ EXCUSES = Table(
         "flaky": Field(Number(least=0, whole=True), says="how many known flaky checks one run may excuse"),
     },
 )
+
+
+class GlobText(Text):
+    """A glob over the paths of changed files."""
+
+    def __init__(self) -> None:
+        super().__init__("a glob such as docs/** or **/*.md")
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        glob = super().read(node, ctx)
+        wrong = None if glob is MISSING else fault(glob)
+        return ctx.report(node, wrong[0], wrong[1]) if wrong else glob
+
+
 CHANGES = Table(
     "changes",
-    {"harmless": Field(ListOf(Text("a glob"), least=1), says="a change of these alone runs the critical checks only")},
+    {
+        "harmless": Field(
+            ListOf(GlobText(), least=1), required=True, says="a change of these alone runs the critical checks only"
+        )
+    },
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from releasegate.changes.impact import HARMLESS
 from releasegate.config.model import Rule
 from releasegate.errors import EvidenceError
 from releasegate.evidence.assemble import SCHEMA, assemble
@@ -55,6 +56,7 @@ def rejudge(evidence: Evidence) -> Verdict:
 
 def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict:
     _demand_plan(evidence, terms)
+    _demand_harmless(evidence.checks, terms)
     _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
     _demand_identity(evidence, terms)
     _demand_metrics(evidence.metrics, terms)
@@ -88,6 +90,19 @@ def _demand_plan(evidence: Evidence, terms: Terms) -> None:
         raise EvidenceError(f"the run is recorded as whole, and as one of a selection; {ADVICE}")
     if not {left.id for left in terms.left_out}.isdisjoint(there):
         raise EvidenceError(f"a check is recorded as left out and as run; {ADVICE}")
+
+
+def _demand_harmless(checks: Sequence[CheckResult], terms: Terms) -> None:
+    """Refuse checks that were left out for a harmless change, where the recorded change or plan says otherwise."""
+    idle = [left for left in terms.left_out if left.reason.startswith(HARMLESS)]
+    if not idle:
+        return
+    change, brought_in = terms.changes, {brought.id for brought in terms.brought_in}
+    sound = change is not None and change.harmless and not terms.partial
+    sound = sound and all(change and left.reason == change.reason and not left.critical for left in idle)
+    needless = [check.id for check in checks if not check.critical and check.id not in brought_in]
+    if not sound or needless or not any(check.critical for check in checks):
+        raise EvidenceError(f"{idle[0].id} is recorded as left out for a harmless change, and was not; {ADVICE}")
 
 
 def _demand_control(control: Control, terms: Terms, *, interrupted: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from releasegate.changes.impact import Impact
 from releasegate.config.model import MetricDecl, Rule
 from releasegate.model import CheckResult, LeftOut
 
@@ -31,6 +32,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     foreign: list[str] = []
     fallbacks: list[str] = []
     metrics: dict[str, MetricDecl] = {}
+    brought_in: list[LeftOut] = []
+    changes: Impact | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,9 @@ def _verdict(paper: Paper, evidence: Evidence) -> None:
     paper.gap()
     paper.line(f"gate {evidence.run.gate}: {overview.run_line(evidence)}")
     paper.line(f"{overview.commit_line(evidence)}; {overview.control_line(evidence)}")
+    change = overview.change_line(evidence)
+    if change:
+        paper.line(change)
     answerers = overview.answerers(evidence)
     if answerers:
         paper.line(f"answered by {answerers}")

@@ -117,8 +117,9 @@ def _subtitle(evidence: Evidence) -> str:
         _prose(overview.commit_line(evidence)),
         _prose(overview.control_line(evidence)),
     )
-    answerers = overview.answerers(evidence)
-    return " · ".join([*parts, f"answered by {_prose(answerers)}"] if answerers else parts)
+    change, answerers = overview.change_line(evidence), overview.answerers(evidence)
+    more = ([_prose(change)] if change else []) + ([f"answered by {_prose(answerers)}"] if answerers else [])
+    return " · ".join([*parts, *more])
 
 
 def _reasons(evidence: Evidence) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from releasegate.changes.impact import HARMLESS, Impact, told
 from releasegate.config.shape import duration_text
 from releasegate.model import PASSED, CheckResult, Evidence, Label, Measurement
 from releasegate.report.facts import said, who
@@ -112,6 +113,18 @@ def commit_line(evidence: Evidence) -> str:
     targets = listing(dict.fromkeys(r.target for r in identity.readings), 4)
     moments = listing(dict.fromkeys(r.moment for r in identity.readings), 3)
     return f"commit {judged}, which {targets} ran ({moments} the run)"
+
+
+def change_line(evidence: Evidence) -> str | None:
+    """Say whether the change was harmless, and what was left out for it; None where no list of files was given."""
+    try:
+        impact = msgspec.convert(evidence.plan.get("changes"), Impact | None)
+    except msgspec.ValidationError:
+        return "what the change is cannot be read from the evidence"
+    if impact is None:
+        return None
+    idle = sum(str(left["reason"]).startswith(HARMLESS) for left in evidence.plan.get("left_out", ()))
+    return told(impact, ran=len(evidence.checks), left_out=idle, partial=bool(evidence.plan.get("partial")))
 
 
 def control_line(evidence: Evidence) -> str:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from releasegate.config.rules import SAMPLES_FOR, Subject, subject_of
 from releasegate.model import BROKEN, EXCUSED, PASSED, CheckResult, Label, Sample, base_of
+from releasegate.sampling import PROFILES
 
 LEAST_SAMPLES = {**SAMPLES_FOR, "latency.max": 1}
 DIGITS = 12  # weights are quotients: what lies beyond is rounding, and no rule may turn on it
@@ -139,10 +140,19 @@ def observe(metric: str, facts: Facts, *, share: bool = False, left_out: Sequenc
         return Observed(value=None, note="it is not measured by this version")
     if subject.suite or subject.check:
         chosen = [check for check in facts.checks if _is_about(check.id, subject)]
+        left_out = [name for name in left_out if _is_about(name, subject)]
         if not chosen:
             return _nothing_of(subject, left_out)
         facts = facts_of(chosen, _lasted_s(chosen), named=subject.check is not None)
+    if left_out and _planned(facts) < LEAST_SAMPLES.get(subject.metric, 0):
+        note = f"{subject.metric} needs {LEAST_SAMPLES[subject.metric]} samples, and what was left out leaves fewer"
+        return Observed(value=None, note=note, applicable=False)
     return _finite(_value(subject.metric, facts, share=share), subject.metric, facts)
+
+
+def _planned(facts: Facts) -> int:
+    """Give how many samples the checks take if all are healthy."""
+    return sum(PROFILES[check.profile].passes_needed[0] for check in facts.checks)
 
 
 def _value(name: str, facts: Facts, *, share: bool) -> float | None:
@@ -158,9 +168,8 @@ def _finite(value: float | None, name: str, facts: Facts) -> Observed:
 
 def _nothing_of(subject: Subject, left_out: Sequence[str]) -> Observed:
     about = f"suite {subject.suite}" if subject.suite else f"check {subject.check}"
-    known = any(_is_about(name, subject) for name in left_out)
-    note = f"{about} was left out of this run" if known else f"nothing of {about} was run"
-    return Observed(value=None, note=note, applicable=not known)
+    note = f"{about} was left out of this run" if left_out else f"nothing of {about} was run"
+    return Observed(value=None, note=note, applicable=not left_out)
 
 
 def _lasted_s(checks: Sequence[CheckResult]) -> float:

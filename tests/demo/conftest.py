@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 GATE = [sys.executable, "-m", "releasegate"]
 AT_ONCE = 2
 LONGEST_S = 120
-SLOWEST_FIRST = ("workflow-stuck", "ws-timeout", "ws-reorder", "slow", "ws-silent")
+SLOWEST_FIRST = ("workflow-stuck", "redis-slow", "ws-timeout", "ws-reorder", "slow", "ws-silent")
 AS_TEXT = "ws-timeout"
 
 

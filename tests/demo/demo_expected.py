@@ -14,11 +14,13 @@ ERRORS = tuple(
     for error in ("agent_timeout", "agent_failure", "coordination_conflict", "resource_exhausted", "invalid_workflow")
 )
 CONFIGURATION, LIFECYCLE, STRANGERS = "pipeline.configuration", "pipeline.lifecycle", "pipeline.rejects-strangers"
-HANDLING, METRICS, AGENT = "pipeline.error-handling", "pipeline.metrics", "pipeline.real-agent-execution"
+HANDLING, METRICS, MEMORY = "pipeline.error-handling", "pipeline.metrics", "pipeline.memory"
+AGENT = "pipeline.real-agent-execution"
 OF_THE_API = (
-    HEALTH, DISCOVERY, WORKFLOW, *COMMUNICATION, *ERRORS, CONFIGURATION, LIFECYCLE, STRANGERS, HANDLING, METRICS,
+    HEALTH, DISCOVERY, WORKFLOW, *COMMUNICATION, *ERRORS, CONFIGURATION, LIFECYCLE, STRANGERS, HANDLING, METRICS, MEMORY,
 )  # fmt: skip
-ALL = (*OF_THE_API, AGENT)
+REDIS, POSTGRES = "dependencies.redis", "dependencies.postgres"
+ALL = (*OF_THE_API, AGENT, REDIS, POSTGRES)
 
 JUDGED = "7c1f0e93b2d84a65c0f7a1e2d3b4c5968778695a"
 OLDER = "0b9d2c4e6f81a3b5c7d9e0f1a2b3c4d5e6f70819"
@@ -41,6 +43,7 @@ class Expected:
     warned: frozenset[str] = frozenset()
 
 
+WARNED = "warned == 0: observed 1"
 PASS_RATE = "pass_rate >= 95%"
 OF_THE_PIPELINE = "suite.pipeline.pass_rate >= 80%"
 
@@ -50,21 +53,21 @@ def failed(signature, *checks):
 
 
 def unstable(*checks, signature, says=()):
-    """One of nineteen that fails takes the pass rate below 95 %; of the pipeline's six it leaves 83 %."""
+    """One that fails is enough: it leaves the pass rate above 95 %, of the pipeline's seven at 86 %."""
     touched = failed(signature, *checks)
-    return Expected("UNSTABLE", 10, touched, (f"FAILED: {checks[0]}", *says), frozenset({PASS_RATE}))
+    return Expected("UNSTABLE", 10, touched, (f"FAILED: {checks[0]}", *says))
 
 
 EXPECTED = {
-    "healthy": Expected("STABLE", 0, says=("19 of 19 checks passed",)),
+    "healthy": Expected("STABLE", 0, says=(f"{len(ALL)} of {len(ALL)} checks passed",)),
     "down": Expected(
         "UNSTABLE", 10,
         {**failed("http connect refused", *OF_THE_API), WORKFLOW: ("FAILED", "http create connect refused")},
-        ("api does not answer (connect refused): the commit does not start, or staging is down (18 checks)",),
+        ("api does not answer (connect refused): the commit does not start, or staging is down (19 checks)",),
         frozenset({PASS_RATE, OF_THE_PIPELINE}),
     ),
     "slow": Expected(
-        "DEGRADED", 0, {}, ("warned == 0: observed 1",), frozenset({"warned == 0"}), frozenset({HEALTH})
+        "DEGRADED", 0, {}, (WARNED,), frozenset({"warned == 0"}), frozenset({HEALTH})
     ),
     "flaky": Expected("STABLE", 0, {CONFIGURATION: ("FLAKY", "http status 503")}, ("1 of them flaky",)),
     "ws-timeout": unstable(AGENT, signature="websocket timeout waiting for agent_thinking"),
@@ -74,7 +77,7 @@ EXPECTED = {
     "auth-expired": Expected(
         "UNSTABLE", 10,
         {
-            **failed("http status 401", *COMMUNICATION, CONFIGURATION, LIFECYCLE, HANDLING, METRICS),
+            **failed("http status 401", *COMMUNICATION, CONFIGURATION, LIFECYCLE, HANDLING, METRICS, MEMORY),
             **failed("http create status 401", WORKFLOW),
             **failed("http $.error equals", *ERRORS),  # a 401 is a 4xx, but not the error that was asked for
             **failed("websocket authenticate status 401", AGENT),
@@ -93,11 +96,11 @@ EXPECTED = {
         "INCONCLUSIVE", 11, {}, (f"api changed during the run from {JUDGED} to {NEXT}",),
     ),
     "contract-break": unstable(CONFIGURATION, signature="http $.agents exists"),
-    "contract-add": Expected("STABLE", 0, says=("19 of 19 checks passed",)),
+    "contract-add": Expected("STABLE", 0, says=(f"{len(ALL)} of {len(ALL)} checks passed",)),
     "empty-200": Expected(
         "UNSTABLE", 10,
         {
-            **failed("http body is not JSON", DISCOVERY, *COMMUNICATION, CONFIGURATION, LIFECYCLE, METRICS),
+            **failed("http body is not JSON", DISCOVERY, *COMMUNICATION, CONFIGURATION, LIFECYCLE, METRICS, MEMORY),
             **failed("http follow states no state", WORKFLOW),
             STRANGERS: ("UNPROVEN", None),
         },
@@ -105,6 +108,12 @@ EXPECTED = {
         frozenset({PASS_RATE, OF_THE_PIPELINE}),
     ),
     "wrong-type": unstable(DISCOVERY, signature="http $.data type"),
+    "redis-slow": Expected(  # Redis itself is only slow: what fails is who asks it too often
+        "UNSTABLE", 10, failed("websocket timeout waiting for agent_thinking", AGENT),
+        (f"FAILED: {AGENT}", WARNED), frozenset({"warned == 0"}), frozenset({REDIS}),
+    ),
+    "postgres-slow": Expected("DEGRADED", 0, {}, (WARNED,), frozenset({"warned == 0"}), frozenset({POSTGRES})),
     "workflow-stuck": unstable(WORKFLOW, signature="http follow states stuck in waiting_for_agents"),
     "workflow-failed": unstable(WORKFLOW, signature="http follow states reached failed"),
+    "memory-leak": unstable(MEMORY, signature="http $.memory.resident_mib max"),
 }  # fmt: skip

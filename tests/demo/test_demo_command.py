@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,12 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from demo_client import needs_stores
 from demo_expected import EXPECTED
 
 from releasegate.cli import demo
+from releasegate.cli.main import main
 from releasegate.config.load import load
-from releasegate.demo import gate
+from releasegate.demo import gate, stores
 from releasegate.demo.faults import FAULTS, LATER
+from releasegate.demo.stores import find
 from releasegate.errors import UsageError
 
 GATE = [sys.executable, "-m", "releasegate"]
@@ -112,23 +116,64 @@ def test_several_faults_add_up_to_the_worst_verdict_and_all_reasons(call):
 
 # The config that it runs
 
+MEMORY = """\
+      memory:                       # the service's own; memory.peak, in the reference config, is that of a test suite
+        window: 2s                  # a leak shows over time
+        http:
+          get: api:/api/metrics
+          expect:
+            status: 200
+            json:
+              $.memory.resident_mib: {max: 200}
 
-def test_the_demos_config_is_the_example_but_for_what_is_not_judged_yet():
-    """Each line of it stands in the example in that order; what differs is said here."""
-    ours = ["wait: 2s", "What `releasegate demo` runs", "The staging is started beside it"]
+"""
+WIDER = {
+    "latency: {warn: 800ms, fail: 5s}": "latency: {warn: 300ms, fail: 2s}",
+    "redis:\n          connect: cache\n          expect:\n            latency: {warn: 300ms, fail: 5s}":
+        "redis:\n          connect: cache\n          expect:\n            latency: {warn: 20ms, fail: 500ms}",
+    "$[0].alive: 1\n            latency: {warn: 300ms, fail: 5s}":
+        "$[0].alive: 1\n            latency: {warn: 50ms, fail: 5s}",
+}  # fmt: skip
+OURS = (
+    "wait: 2s",
+    "What `releasegate demo` runs",
+    "The staging is started beside it",
+    "one machine, which may be busy",
+)
+
+
+def test_each_line_of_the_demos_config_stands_in_the_example_but_for_what_is_said_here():
+    text = gate.path().read_text(encoding="utf-8")
+    for ours, other in {MEMORY: "", **WIDER}.items():
+        assert text.count(ours) == 1
+        text = text.replace(ours, other)
     example = iter(EXAMPLE.read_text(encoding="utf-8").splitlines())
-    for line in gate.path().read_text(encoding="utf-8").splitlines():
-        if not any(part in line for part in ours):
+    for line in text.splitlines():
+        if not any(part in line for part in OURS):
             assert line in example, line
 
 
+def test_all_of_the_example_is_in_the_demos_config_but_for_what_is_not_judged_yet():
+    ours, whole = (
+        load(path.read_text(encoding="utf-8"), {}, file=path.name, lenient_env=True) for path in (gate.path(), EXAMPLE)
+    )
+    assert {suite.name for suite in whole.suites} - {suite.name for suite in ours.suites} == {
+        "mcp",
+        "end-to-end",
+        "load",
+    }
+    assert {rule.text for rule in whole.policy.rules} - {rule.text for rule in ours.policy.rules} == {
+        "contract.breaking == 0", "memory.peak <= 300MiB",
+    }  # fmt: skip
+    for part in ("targets", "identities", "metrics", "changes"):
+        assert getattr(ours, part).keys() == getattr(whole, part).keys()
+
+
 def test_the_demos_config_declares_nothing_that_is_not_judged():
-    environ = dict.fromkeys(("STAGING_API_URL", "STAGING_AUTH_URL"), "http://127.0.0.1:1")
-    environ |= {"STAGING_WS_URL": "ws://127.0.0.1:2", "STAGING_EDGE_URL": "tcp://127.0.0.1:3"}
-    config = load(gate.path().read_text(encoding="utf-8"), {**environ, "STAGING_JWT_SECRET": "x" * 32}, file="demo")
+    config = load(gate.path().read_text(encoding="utf-8"), {}, file="demo", lenient_env=True)
     assert config.later == ()
     assert config.warnings == ()
-    assert sum(len(suite.checks) for suite in config.suites) == 11
+    assert sum(len(suite.checks) for suite in config.suites) == 14
 
 
 # Serving
@@ -163,15 +208,15 @@ def test_serving_says_by_name_which_store_this_machine_has_no_server_for(monkeyp
     monkeypatch.setattr(demo.signal, "signal", lambda *_: None)
     with pytest.raises(UsageError, match="ended by itself"):
         demo._serve(Without(), as_json=False)
-    assert capsys.readouterr().out.splitlines()[:2] == [
-        "# no Redis for this platform: it is not there",
-        "export STAGING_REDIS_URL='redis://cache.invalid:6379/0'",
-    ]
+    said = capsys.readouterr()
+    assert "# no Redis for this platform: it is not there\n" in said.err
+    assert "export STAGING_REDIS_URL='redis://cache.invalid:6379/0'\n" in said.out
 
 
 def test_a_gate_runs_against_the_served_staging(call, environ, tmp_path):
     with started(environ, tmp_path, "demo", "--serve") as serving:
         given = exported(serving)
+        shutil.copytree(given["STAGING_REPORTS"], tmp_path / "reports")
         said = call("run", "-c", gate.path(), "--json", **given)
         assert (said.returncode, json.loads(said.stdout)["verdict"]) == (0, "STABLE")
 
@@ -179,6 +224,7 @@ def test_a_gate_runs_against_the_served_staging(call, environ, tmp_path):
 def test_a_login_that_fails_falls_back_to_the_minted_token_and_is_at_best_degraded(call, environ, tmp_path):
     with started(environ, tmp_path, "demo", "--serve") as serving:
         given = exported(serving)
+        shutil.copytree(given["STAGING_REPORTS"], tmp_path / "reports")
         fell = call("run", "-c", gate.path(), "--json", **{**given, "STAGING_PASSWORD": "wrong"})
         answer = json.loads(fell.stdout)
         assert (fell.returncode, answer["verdict"]) == (0, "DEGRADED")
@@ -187,12 +233,50 @@ def test_a_login_that_fails_falls_back_to_the_minted_token_and_is_at_best_degrad
         assert json.loads(untried.stdout)["verdict"] == "STABLE"
 
 
+def test_without_what_another_tool_writes_nothing_is_decided(call, environ, tmp_path):
+    with started(environ, tmp_path, "demo", "--serve") as serving:
+        said = call("run", "-c", gate.path(), "--json", **exported(serving))
+        answer = json.loads(said.stdout)
+        assert (said.returncode, answer["verdict"]) == (11, "INCONCLUSIVE")
+        assert any("reports/compliance.json" in reason for reason in answer["reasons"])
+
+
 def test_the_whole_example_runs_against_it_and_is_not_green_for_what_is_not_judged(call, environ, tmp_path):
     with started(environ, tmp_path, "demo", "--serve") as serving:
-        said = call("run", "-c", EXAMPLE, "--json", **exported(serving))
+        given = exported(serving)
+        shutil.copytree(given["STAGING_REPORTS"], tmp_path / "reports")
+        said = call("run", "-c", EXAMPLE, "--json", **given)
         answer = json.loads(said.stdout)
         assert said.returncode in {10, 11}
-        assert answer["counts"] == {"PASSED": 19, "UNPROVEN": 5}
+        assert answer["counts"] == {"PASSED": 21, "UNPROVEN": 3}
+
+
+# Where a store is missing
+
+
+def without_redis(monkeypatch, tmp_path, *arguments):
+    """Run the demo on a machine that has no Redis; give its exit code."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stores, "find", lambda name: find(name) if name == "postgres" else None)
+    with pytest.raises(SystemExit) as left:
+        main(["demo", *arguments])
+    return left.value.code
+
+
+@needs_stores
+def test_without_a_redis_its_suite_is_left_out_by_name_and_the_run_is_partial(monkeypatch, tmp_path, capfd):
+    assert without_redis(monkeypatch, tmp_path, "--quiet") == 0
+    said = capfd.readouterr()
+    assert "dependencies is left out: no Redis for this platform" in said.err
+    assert "dependencies" in said.out
+    evidence = json.loads((tmp_path / ".releasegate" / "evidence.json").read_text(encoding="utf-8"))
+    assert {check["suite"] for check in evidence["checks"]} == {"orchestration", "pipeline"}
+    assert evidence["plan"]["partial"] is True
+
+
+def test_without_a_redis_it_cannot_be_slow_either(monkeypatch, tmp_path, capfd):
+    assert without_redis(monkeypatch, tmp_path, "--fault", "redis-slow") == 2
+    assert "no Redis for this platform" in capfd.readouterr().err
 
 
 # Being stopped

@@ -42,7 +42,10 @@ def test_a_taken_port_is_a_clear_error():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"the api cannot have port {port}: .*--port"), Staging(port=port):
+        with (
+            pytest.raises(UsageError, match=rf"the api cannot have port {port}: .*--port"),
+            Staging(port=port, stores=()),
+        ):
             pass
 
 

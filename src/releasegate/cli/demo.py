@@ -12,6 +12,7 @@ from releasegate.cli.files import environment, json_option, read_text
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.show import show
 from releasegate.config.load import load
+from releasegate.config.model import Config
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
 from releasegate.demo.serve import VARIABLES, Staging
@@ -20,7 +21,7 @@ from releasegate.errors import UsageError
 
 POLL_S = 0.2
 NOWHERE = {REDIS: "redis://cache.invalid:6379/0", POSTGRES: "postgres://database.invalid/app"}
-"""Where a config is led to for a store that this machine has no server for: no such host exists."""
+OF_THE_STORES = "dependencies"
 
 
 def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -65,8 +66,22 @@ def command(
             _serve(staging, as_json=asked["as_json"])
             return 0
         path = gate.path()
-        config = load(read_text(path), staging.environ, file=str(path))
+        config = load(read_text(path), {**_nowhere(staging), **staging.environ}, file=str(path))
+        asked |= {"suites": _suites(config, staging), "directory": staging.directory}
         return execute(config, Asked(outputs=outputs, sha=staging.revision, **asked), {**environment(), **_direct()})
+
+
+def _nowhere(staging: Staging) -> dict[str, str]:
+    """Give what stands for the urls of the stores that are missing: no such host exists."""
+    return {VARIABLES[name]: NOWHERE[name] for name in staging.missing}
+
+
+def _suites(config: Config, staging: Staging) -> tuple[str, ...]:
+    """Choose the suites; none named = all. Without its stores one is left out, and is said by its name to be."""
+    if not staging.missing:
+        return ()
+    click.echo(f"{OF_THE_STORES} is left out: {'; '.join(staging.missing.values())}", err=True)
+    return tuple(suite.name for suite in config.suites if suite.name != OF_THE_STORES)
 
 
 def _direct() -> dict[str, str]:
@@ -89,12 +104,12 @@ def _serve(staging: Staging, *, as_json: bool) -> None:
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):  # before anything is said: who hears it may stop us at once
         signal.signal(number, lambda got, _frame: stopped.append(got))
-    environ = {**staging.environ, "RELEASEGATE_SHA": staging.revision}
+    environ = {**_nowhere(staging), **staging.environ, "RELEASEGATE_SHA": staging.revision}
+    for why in staging.missing.values():
+        click.echo(f"# {why}", err=True)
     if as_json:
         show(json.dumps({"environment": environ, "missing": staging.missing}))
     else:
-        for name, why in staging.missing.items():
-            show(f"# {why}\nexport {VARIABLES[name]}='{NOWHERE[name]}'")
         show("\n".join(f"export {name}='{value}'" for name, value in environ.items()))
     click.echo("# up; stop with Ctrl-C", err=True)
     while not stopped:

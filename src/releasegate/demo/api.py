@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
+import psutil
 from starlette.applications import Starlette
 from starlette.requests import Request
 
 from releasegate.demo.answers import Answer, object_in, refused
 from releasegate.demo.faults import Fault
-from releasegate.demo.service import UNPROCESSABLE, late, route, service
+from releasegate.demo.service import UNPROCESSABLE, late, leaking, route, service
 from releasegate.demo.workflows import MOST_AGENTS, PATTERNS, look
 from releasegate.demo.world import AGENTS, World
 
@@ -37,7 +38,11 @@ def api(world: World) -> Starlette:
         route(world, "GET", "/api/workflows/{id}", _show),
         route(world, "DELETE", "/api/workflows/{id}", _delete),
     ]
-    return service([late(each) for each in routes] if Fault.SLOW in world.faults else routes)
+    if Fault.SLOW in world.faults:
+        routes = [late(each) for each in routes]
+    if Fault.MEMORY_LEAK in world.faults:
+        routes = [leaking(each, world) for each in routes]
+    return service(routes)
 
 
 async def _health(world: World, _request: Request) -> Answer:
@@ -63,7 +68,9 @@ async def _status(world: World, _request: Request) -> Answer:
 
 async def _metrics(world: World, _request: Request) -> Answer:
     pipeline = {"completed": world.completed, "running": world.running.total(), "started": world.runs}
-    return Answer(200, {"pipeline": pipeline, "workflows": {"created": world.created, "kept": len(world.workflows)}})
+    workflows = {"created": world.created, "kept": len(world.workflows)}
+    memory = {"resident_mib": round(psutil.Process().memory_info().rss / 2**20, 1)}
+    return Answer(200, {"pipeline": pipeline, "workflows": workflows, "memory": memory})
 
 
 async def _execute(world: World, request: Request) -> Answer:
@@ -74,6 +81,7 @@ async def _execute(world: World, request: Request) -> Answer:
     if agent not in AGENTS:
         return refused(NOT_FOUND, "unknown_agent", f"known are {', '.join(AGENTS)}")
     run_id = world.begin_run(agent)
+    await world.ledger.note(run_id, agent)
     asyncio.get_running_loop().call_later(RUN_S, lambda: world.end_run(agent, completed=True))
     return Answer(ACCEPTED, {"run_id": run_id, "agent": agent, "state": "accepted"})
 

@@ -87,16 +87,33 @@ class Room:
                 if line.event == CUT:
                     await mailbox.put(None)
                     return
-                event = self._event(line.event, thread, run_id) if line.ours else self._event(line.event)
+                event = self._event(line.event)
+                if line.ours:
+                    event = self._event(
+                        line.event, thread, run_id, **await self._work(line.event, agent, thread, run_id)
+                    )
                 for listener in tuple(self.mailboxes) if line.ours else (mailbox,):
                     _put(listener, event)
             completed = True
         finally:
             self.world.end_run(agent, completed=completed)
 
-    def _event(self, name: str, thread: str = OTHER_THREAD, run_id: str = "run-of-another-client") -> Event:
+    async def _work(self, event: str, agent: str, thread: str, run_id: str) -> Event:
+        """Do what an event tells of; give what came of it."""
+        ledger = self.world.ledger
+        if event == "agent_thinking":
+            return {"remembered": len(await ledger.recall(agent))}
+        if event == "tool_completed":
+            return {"rows": await ledger.note(run_id, agent)}
+        if event == "agent_completed":
+            await ledger.remember(agent, thread)
+        return {}
+
+    def _event(
+        self, name: str, thread: str = OTHER_THREAD, run_id: str = "run-of-another-client", **found: Any
+    ) -> Event:
         event = {"type": name, "thread_id": thread, "run_id": run_id, "timestamp": self.world.now()}
-        return dict(enlarged(self.world.faults, {**event, **DETAILS.get(name, {})}))
+        return dict(enlarged(self.world.faults, {**event, **DETAILS.get(name, {}), **found}))
 
 
 def _read(text: str | None) -> Event:

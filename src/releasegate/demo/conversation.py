@@ -14,8 +14,8 @@ CUT = ""
 DETAILS: dict[str, dict[str, Any]] = {
     "agent_thinking": {"thought": "which of the numbers matter"},
     "tool_executing": {"tool": "query_metrics"},
-    "tool_completed": {"tool": "query_metrics", "rows": 42},
-    "agent_completed": {"result": {"summary": "42 rows looked at, nothing unusual"}},
+    "tool_completed": {"tool": "query_metrics"},
+    "agent_completed": {"result": {"summary": "nothing unusual"}},
     "error": {"message": "the request was cancelled by its client", "code": 499},
 }
 

@@ -21,13 +21,16 @@ class Fault(StrEnum):
     CONTRACT_ADD = "contract-add"
     EMPTY_200 = "empty-200"
     WRONG_TYPE = "wrong-type"
+    REDIS_SLOW = "redis-slow"
+    POSTGRES_SLOW = "postgres-slow"
     WORKFLOW_STUCK = "workflow-stuck"
     WORKFLOW_FAILED = "workflow-failed"
+    MEMORY_LEAK = "memory-leak"
 
 
 FAULTS: dict[str, str] = {
     Fault.DOWN.value: "the api refuses every connection; what stands before it is healthy",
-    Fault.SLOW.value: "the api answers everything half a second late",
+    Fault.SLOW.value: "the api answers everything a second late",
     Fault.FLAKY.value: "GET /api/mcp/config answers 503 now and then: one request in thirteen",
     Fault.WS_TIMEOUT.value: "after agent_started the agent falls silent: agent_thinking never comes",
     Fault.WS_DROP.value: "the chat connection is cut after agent_thinking, without a goodbye",
@@ -41,15 +44,14 @@ FAULTS: dict[str, str] = {
     Fault.CONTRACT_ADD.value: "every JSON answer and every chat event has new fields; none is gone",
     Fault.EMPTY_200.value: "every 200 under /api/ has an empty body; /health says healthy",
     Fault.WRONG_TYPE.value: "GET /api/mcp/servers gives an object where a list was",
+    Fault.REDIS_SLOW.value: "Redis answers 400 ms late, and an agent that thinks asks it twenty times",
+    Fault.POSTGRES_SLOW.value: "PostgreSQL answers 400 ms late, and an agent's tool asks it once",
     Fault.WORKFLOW_STUCK.value: "workflows stay in waiting_for_agents: one agent never comes back",
     Fault.WORKFLOW_FAILED.value: "workflows reach failed: one agent gives up",
+    Fault.MEMORY_LEAK.value: "the staging keeps 2 MiB with each request to the api for good, up to 600 MiB",
 }
 
-NO_DEPENDENCIES = "the gate does not judge Redis and PostgreSQL yet"
 LATER: dict[str, str] = {
-    "redis-slow": NO_DEPENDENCIES,
-    "postgres-slow": NO_DEPENDENCIES,
     "mcp-missing-tool": "the demo serves no MCP endpoint yet, and the gate does not judge one",
-    "memory-leak": "the gate does not measure memory yet",
     "preexisting": "the gate does not compare with a base build yet",
 }

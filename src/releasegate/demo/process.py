@@ -37,9 +37,9 @@ class Process:
     the group at the end is killed.
     """
 
-    def __init__(self, module: str, *, group: bool = False) -> None:
+    def __init__(self, module: str, *arguments: str, group: bool = False) -> None:
         self.group = group
-        command = [sys.executable, "-P", "-m", module]
+        command = [sys.executable, "-P", "-m", module, *arguments]
         self._process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=group
         )

@@ -14,7 +14,8 @@ from releasegate.demo.faults import Fault
 from releasegate.demo.tokens import refusal
 from releasegate.demo.world import World
 
-SLOW_S = 0.5
+SLOW_S = 1.0
+LEAK, MOST_LEAKS = 2 * 2**20, 300
 UNPROCESSABLE, UNAVAILABLE = 422, 503
 FLAKY_PATH = "/api/mcp/config"
 FLAKY_EVERY, FLAKY_AT = 13, 3
@@ -47,6 +48,19 @@ def late(routed: Route) -> Route:
 
     async def endpoint(request: Request) -> Response:
         await asyncio.sleep(SLOW_S)
+        response: Response = await serve(request)
+        return response
+
+    return Route(routed.path, endpoint, methods=list(routed.methods or ()), name=routed.name)
+
+
+def leaking(routed: Route, world: World) -> Route:
+    """Answer, and keep some memory for good: bytes that are not zero, for only what was written to is resident."""
+    serve = routed.endpoint
+
+    async def endpoint(request: Request) -> Response:
+        if len(world.leaked) < MOST_LEAKS:
+            world.leaked.append(b"\xff" * LEAK)
         response: Response = await serve(request)
         return response
 

@@ -6,13 +6,18 @@ a command line is for everyone to read.
 
 import asyncio
 import contextlib
+import importlib
+import json
 import logging
 import os
 import signal
 import socket
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,12 +26,14 @@ from releasegate.demo.api import api
 from releasegate.demo.auth import auth
 from releasegate.demo.chat import chat
 from releasegate.demo.faults import Fault
+from releasegate.demo.ledger import CLIENTS, Ledger
 from releasegate.demo.ports import CannotBind, bind
 from releasegate.demo.process import order, say
 from releasegate.demo.world import World
 
 ORIGINS = ("api", "auth", "chat", "edge")
 BACKLOG = 512
+REPORT, COMPLIANCE = "reports/compliance.json", 98.7
 
 
 class Server(uvicorn.Server):
@@ -40,6 +47,8 @@ class Server(uvicorn.Server):
 def main() -> None:
     """Serve until stdin ends. A Ctrl-C goes to the gate, which still needs us to clean up after itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for store in sys.argv[1:]:
+        importlib.import_module(CLIENTS[store])
     ordered = order()
     if ordered is None:
         return
@@ -47,6 +56,7 @@ def main() -> None:
         faults=frozenset(map(Fault, ordered["faults"])),
         password=ordered["password"],
         secret=ordered["secret"],
+        ledger=Ledger(ordered["stores"]),
         clock=time.monotonic,
         epoch=time.time,
     )
@@ -55,11 +65,21 @@ def main() -> None:
     except CannotBind as problem:
         say({"error": str(problem)})
         return
-    asyncio.run(_serve(world, sockets))
+    with tempfile.TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as place:
+        _measure(Path(place))
+        asyncio.run(_serve(world, sockets, place))
 
 
-async def _serve(world: World, sockets: dict[str, socket.socket]) -> None:
+def _measure(place: Path) -> None:
+    """Do what another tool does in a pipeline: leave a number in a file."""
+    report = place / REPORT
+    report.parent.mkdir()
+    report.write_text(json.dumps({"score": COMPLIANCE}))
+
+
+async def _serve(world: World, sockets: dict[str, socket.socket], place: str) -> None:
     """Serve three origins by one server, and the edge beside it; when down, the api's port is held and not served."""
+    await world.ledger.open()
     origins: dict[str, ASGIApp] = {"api": api(world), "auth": auth(world), "chat": chat(world)}
     if Fault.DOWN in world.faults:
         del origins["api"]
@@ -77,9 +97,10 @@ async def _serve(world: World, sockets: dict[str, socket.socket]) -> None:
     # A bare protocol is there, says nothing, and leaves when the other side does.
     edge = await loop.create_server(asyncio.Protocol, sock=sockets["edge"], backlog=BACKLOG)
     _end_with_stdin(loop, server)
-    say({"ports": ports})
+    say({"ports": ports, "place": place})
     await server.serve(sockets=[sockets[name] for name in origins])
     edge.close()
+    await world.ledger.close()
 
 
 def _is_bug(record: logging.LogRecord) -> bool:

@@ -38,22 +38,22 @@ class Stores:
         self, delays: Mapping[str, float] | None = None, *, port: int = 0, wanted: Iterable[str] = tuple(NAMES)
     ) -> None:
         self.port = port
-        self.binaries = {name: find(name) for name in wanted}
-        self.missing = {name: _why(name) for name, binary in self.binaries.items() if binary is None}
-        self.delays = {name: (delays or {}).get(name, 0.0) for name in self.binaries}
+        binaries = {name: find(name) for name in wanted}
+        self.missing = {name: _why(name) for name, binary in binaries.items() if binary is None}
+        self.found = {name: str(binary) for name, binary in binaries.items() if binary is not None}
+        self.delays = {name: (delays or {}).get(name, 0.0) for name in self.found}
         self.urls: dict[str, str] = {}
         self._process: Process | None = None
         self._place: str | None = None
 
     def __enter__(self) -> Self:
-        binaries = {name: str(binary) for name, binary in self.binaries.items() if binary}
-        if not binaries:
+        if not self.found:
             return self
-        passwords = {name: secrets.token_urlsafe(18) for name in binaries}
+        passwords = {name: secrets.token_urlsafe(18) for name in self.found}
         self._process = Process("releasegate.demo.storehouse", group=True)
         try:
             said = self._process.ask(
-                {"binaries": binaries, "passwords": passwords, "delays": self.delays, "port": self.port, "user": USER}
+                {"binaries": self.found, "passwords": passwords, "delays": self.delays, "port": self.port, "user": USER}
             )
         except BaseException:
             self._end()

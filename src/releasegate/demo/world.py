@@ -8,6 +8,7 @@ from typing import Any
 
 from releasegate import __version__
 from releasegate.demo.faults import Fault
+from releasegate.demo.ledger import Ledger
 from releasegate.demo.serve import REVISION
 from releasegate.demo.workflows import Fate, Workflow
 
@@ -25,6 +26,7 @@ class World:
     faults: frozenset[Fault]
     password: str = field(repr=False)
     secret: str = field(repr=False)
+    ledger: Ledger
     clock: Callable[[], float]
     epoch: Callable[[], float]
     asked: Counter[str] = field(default_factory=Counter)
@@ -35,6 +37,7 @@ class World:
     """How many runs each agent has under way."""
     runs: int = 0
     completed: int = 0
+    leaked: list[bytes] = field(default_factory=list)
 
     @property
     def revision(self) -> str:

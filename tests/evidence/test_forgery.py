@@ -342,13 +342,31 @@ def test_never_green_17_what_the_plan_speaks_of_too_cannot_be_forged_with_its_co
         rejudge(decode(encode(forged)))
 
 
-def test_never_green_17_a_reading_beside_a_sample_that_was_met_is_refused():
+def beside_a_met_sample(flaky):
+    return replace(
+        flaky,
+        samples=(flaky.samples[0], replace(flaky.samples[1], diagnosis=flaky.samples[0].diagnosis), *flaky.samples[2:]),
+    )
+
+
+def of_another_check(flaky):
+    return replace(flaky, diagnose=("d.other",))
+
+
+def beside_a_reading(flaky):
+    first, *others = flaky.samples
+    (reading,) = first.diagnosis
+    nested = replace(reading, sample=replace(reading.sample, diagnosis=first.diagnosis))
+    return replace(flaky, samples=(replace(first, diagnosis=(nested,)), *others))
+
+
+@pytest.mark.parametrize("forge", [beside_a_met_sample, of_another_check, beside_a_reading])
+def test_never_green_17_a_reading_that_nobody_asked_for_is_refused(forge):
     given = diagnosed()
     dead, flaky, *rest = given.checks
-    stolen = replace(flaky.samples[1], diagnosis=flaky.samples[0].diagnosis)
-    forged = replace(flaky, samples=(flaky.samples[0], stolen, *flaky.samples[2:]))
+    assert rejudge(given) == given.verdict
     with pytest.raises(EvidenceError, match="not asked for"):
-        rejudge(replace(given, checks=(dead, forged, *rest)))
+        rejudge(replace(given, checks=(dead, forge(flaky), *rest)))
 
 
 GOOD, BAD = met(), trouble()

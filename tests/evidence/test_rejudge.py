@@ -8,7 +8,7 @@ from forged import MADE, SHA, judged, mixed, reading, sound, tree_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from verdict_words import demand, evidence, met, ran, rule, trouble
+from verdict_words import beside, demand, evidence, met, ran, rule, trouble
 
 from releasegate.errors import EvidenceError
 from releasegate.evidence.file import decode, encode
@@ -89,6 +89,17 @@ def test_a_sample_that_was_cut_off_stands_apart_and_counts_for_nothing_but_what_
 def test_never_green_19_a_sample_that_stands_apart_and_was_not_cut_off_is_refused(check):
     with pytest.raises(EvidenceError, match=r"a sample stands apart|a sample is recorded as"):
         rejudge(evidence(check))
+
+
+@pytest.mark.parametrize("named", [("d.store",), ()], ids=["asked for", "not asked for"])
+def test_what_was_read_beside_a_sample_that_was_cut_off_must_have_been_asked_for(named):
+    cut = replace(CUT, diagnosis=(beside("d.store", trouble()),))
+    made = evidence(ran("a.b", "✓✓", unfinished=cut, diagnose=named))
+    if named:
+        assert rejudge(decode(encode(made))) == made.verdict
+    else:
+        with pytest.raises(EvidenceError, match="not asked for"):
+            rejudge(made)
 
 
 def test_a_control_that_the_deadline_came_before_is_accepted_as_it_is():

@@ -102,7 +102,7 @@ def weightiest(checks: Iterable[CheckResult]) -> list[CheckResult]:
 def _needed(check: CheckResult, by_name: Mapping[str, Sequence[CheckResult]]) -> tuple[str, ...]:
     """Name the check that this one waited for in vain."""
     said = "" if check.samples else check.not_sampled or ""
-    others = (other for need in check.needs for other in by_name.get(need, ()) if other.label not in PASSED)
+    others = (other for need in check.needs for other in by_name.get(need, ()))
     return tuple(other.id for other in others if said in {blocked_by(other.id, label) for label in Label})[:1]
 
 
@@ -126,8 +126,7 @@ def _is_cut(sample: Sample) -> bool:
 
 def _roots(name: str, above: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Follow to what nothing explains. Checks on a circle explain nothing: each would be the other's excuse."""
-    roots: dict[str, None] = {}
-    known, todo = {name}, list(above[name])
+    roots, known, todo = dict[str, None](), set[str](), list(above[name])
     while todo:
         other = todo.pop(0)
         if other not in known:

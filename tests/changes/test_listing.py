@@ -133,7 +133,8 @@ def test_githubs_list_is_read_with_its_pages_joined_or_one_by_one():
         (file("docs/a.md", "renamed"), "was renamed"),
         (file("docs/a.md", "changed"), "changed its type"),
         (file("docs/a.md", "unchanged"), "has the status unchanged"),
-        (file("docs/a.md", patch="@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2"), "is a submodule"),
+        (file("docs/a.md", patch=f"@@ -1 +1 @@\n-Subproject commit {'1' * 40}"), "is a submodule"),
+        (file("docs/a.md", patch="@@ -1 +1 @@\n+A Subproject commit is a line"), None),
     ],
 )
 def test_never_green_37_what_github_tells_of_a_rename_is_told(told, why):

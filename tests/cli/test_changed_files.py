@@ -10,7 +10,7 @@ from releasegate.cli import changes as room
 
 CONFIG = """\
 version: 1
-targets: {api: {url: "http://127.0.0.1:9"}}
+targets: {api: {url: "http://127.0.0.1:9", ca: docs/inner.pem}}
 suites:
   s:
     checks:
@@ -66,6 +66,7 @@ def test_a_harmless_change_plans_the_critical_checks_and_says_why(plan):
         (b"M\0README.md\0M\0docs", "the list of changed files is cut: its last entry does not end"),
         (b"", "the list of changed files is empty"),
         (b"M\0gate/t.yml\0", "gate/t.yml is a part of the gate"),
+        (b"M\0docs/inner.pem\0", "docs/inner.pem is a part of the gate"),
         (b"M\0.github/a.md\0", ".github/a.md is a part of the gate"),
     ],
 )

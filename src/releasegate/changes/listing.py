@@ -27,7 +27,7 @@ MODES = {b"160000": "is a submodule", b"120000": "is a link"}
 HEAD = re.compile(rb"(?::(?P<old>\d{6}) (?P<new>\d{6}) [0-9a-f]+\.* [0-9a-f]+\.* )?(?P<status>[A-Z])\d{0,3}")
 ESCAPE = re.compile(rb'\\(?:([0-7]{3})|([abtnvfr"\\]))')
 ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
-SUBMODULE = "Subproject commit "
+SUBMODULE = re.compile(r"^[-+]Subproject commit [0-9a-f]{40}", re.MULTILINE)
 REMEDY = "write it with: git diff --raw -z --no-renames BASE...HEAD; or give GitHub's list of the files, as JSON"
 
 
@@ -132,7 +132,7 @@ def _file(file: Any) -> Change:
         raise UsageError(
             f"the list of changed files is JSON, and not GitHub's list of a pull request's files; {REMEDY}"
         )
-    if SUBMODULE in str(file.get("patch")):
+    if SUBMODULE.search(str(file.get("patch"))):
         return Change(path, MODES[b"160000"])
     return Change(path, _why(status, file.get("previous_filename")))
 

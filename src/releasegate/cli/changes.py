@@ -31,5 +31,6 @@ def read_changes(path: str | None, config: Config) -> Impact | None:
         raise UsageError(f"cannot read --changed-files {path}: {problem.strerror}") from problem
     if len(data) > LARGEST:
         raise UsageError(f"--changed-files {path} is larger than {LARGEST // 2**20} MiB")
-    own = (*config.files, *map(os.path.realpath, config.files))
+    files = (*config.files, *(target.ca for target in config.targets.values() if target.ca))
+    own = (*files, *map(os.path.realpath, files))
     return assess(read(data), config.changes.get("harmless", ()), own)

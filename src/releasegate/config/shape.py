@@ -34,7 +34,8 @@ DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def duration_text(duration_s: float) -> str:
     """Write a duration as a config does, in the largest unit that it fills: `3.2m`, `1d`."""
     unit, factor = next((u, f) for u, f in reversed(DURATION_UNITS.items()) if duration_s >= f or u == "ms")
-    return f"{duration_s / factor:.4g}{unit}"
+    count = duration_s / factor
+    return f"{count:.4g}{unit}" if count < 1000 else f"{count:.0f}{unit}"  # noqa: PLR2004 - from there on whole days
 
 
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?(B|KB|MB|GB|KiB|MiB|GiB)")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from demo_client import WITHOUT
 
 from releasegate.model import Evidence
 
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def early(request):
     """Start the demos with the first test, if any test wants them."""
-    if any("demos" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    if not WITHOUT and any("demos" in getattr(item, "fixturenames", ()) for item in request.session.items):
         request.getfixturevalue("demos")
 
 

@@ -56,7 +56,8 @@ class Client:
 
 MISSING = [why for name in NAMES if find(name) is None for why in Stores(wanted=[name]).missing.values()]
 MAY_MISS = not os.environ.get("CI") or sys.platform == "win32"
-needs_stores = pytest.mark.skipif(bool(MISSING) and MAY_MISS, reason="; ".join(MISSING) or "-")
+WITHOUT = bool(MISSING) and MAY_MISS
+needs_stores = pytest.mark.skipif(WITHOUT, reason="; ".join(MISSING) or "-")
 """What needs real stores is skipped where a machine has none; in CI it fails there, but on Windows."""
 
 

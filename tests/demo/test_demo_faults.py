@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from demo_client import needs_stores
 from demo_expected import ALL, EXPECTED
 
 from releasegate.demo.faults import FAULTS, LATER
 from releasegate.model import Label, Level
 
+pytestmark = needs_stores
 PASSED = (Label.PASSED, Label.FLAKY)
 
 

@@ -12,7 +12,6 @@ from releasegate.cli.files import environment, json_option, read_text
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.show import show
 from releasegate.config.load import load
-from releasegate.config.model import Config
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
 from releasegate.demo.serve import VARIABLES, Staging
@@ -21,7 +20,6 @@ from releasegate.errors import UsageError
 
 POLL_S = 0.2
 NOWHERE = {REDIS: "redis://cache.invalid:6379/0", POSTGRES: "postgres://database.invalid/app"}
-OF_THE_STORES = "dependencies"
 
 
 def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -67,21 +65,16 @@ def command(
             return 0
         path = gate.path()
         config = load(read_text(path), {**_nowhere(staging), **staging.environ}, file=str(path))
-        asked |= {"suites": _suites(config, staging), "directory": staging.directory}
+        if staging.missing:
+            click.echo(f"{gate.OF_THE_STORES} is left out: {'; '.join(staging.missing.values())}", err=True)
+            config, asked["suites"] = gate.without_stores(config)
+        asked["directory"] = staging.directory
         return execute(config, Asked(outputs=outputs, sha=staging.revision, **asked), {**environment(), **_direct()})
 
 
 def _nowhere(staging: Staging) -> dict[str, str]:
     """Give what stands for the urls of the stores that are missing: no such host exists."""
     return {VARIABLES[name]: NOWHERE[name] for name in staging.missing}
-
-
-def _suites(config: Config, staging: Staging) -> tuple[str, ...]:
-    """Choose the suites; none named = all. Without its stores one is left out, and is said by its name to be."""
-    if not staging.missing:
-        return ()
-    click.echo(f"{OF_THE_STORES} is left out: {'; '.join(staging.missing.values())}", err=True)
-    return tuple(suite.name for suite in config.suites if suite.name != OF_THE_STORES)
 
 
 def _direct() -> dict[str, str]:

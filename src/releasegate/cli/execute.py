@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections import Counter
@@ -21,8 +20,8 @@ from releasegate.cli.measurements import measurements
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.progress import Silent, Teller, teller
 from releasegate.cli.show import show
+from releasegate.cli.stopping import handlers_kept, ignore_signals, stop_on_signals
 from releasegate.config.model import Config
-from releasegate.errors import EXIT_INTERRUPTED
 from releasegate.evidence.file import read, write
 from releasegate.evidence.rejudge import rejudge
 from releasegate.identities import IdentityBook
@@ -59,13 +58,14 @@ def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
     plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event, changes=asked.changes)
     redactor = Redactor(config.secrets)
     listener = teller(sys.stderr, environ, redactor.clean, quiet=asked.quiet or asked.as_json, width=_width())
-    try:
-        evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
-    finally:
-        listener.close()
-    path = Path(asked.outputs.evidence)
-    write(evidence, path)
-    rejudge(read(path))
+    with handlers_kept():
+        try:
+            evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
+        finally:
+            listener.close()
+        path = Path(asked.outputs.evidence)
+        write(evidence, path)
+        rejudge(read(path))
     _report(evidence, asked, environ)
     return evidence.verdict.exit_code
 
@@ -80,7 +80,7 @@ async def _run(
     listener: Silent | Teller,
 ) -> Evidence:
     stop = asyncio.Event()
-    _stop_on_signals(stop, listener)
+    stop_on_signals(stop, listener.say)
     wire = LiveWire(environ=environ, clock=time.monotonic)
     book = IdentityBook(config.identities, config.targets, wire, epoch=time.time, nonce=_nonce, on_secret=redactor.add)
     world = World(
@@ -106,6 +106,7 @@ async def _run(
         return await gate.run(order, world, listener, stop)
     finally:
         await wire.aclose()
+        ignore_signals()
 
 
 def _nonce() -> str:
@@ -121,23 +122,6 @@ def _now() -> str:
 @lru_cache(maxsize=1)
 def _second(epoch_s: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_s))
-
-
-def _stop_on_signals(stop: asyncio.Event, listener: Silent | Teller) -> None:
-    """Stop in good order at the first SIGINT or SIGTERM; a second SIGINT leaves at once."""
-    loop = asyncio.get_running_loop()
-
-    def heard(number: int) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise SystemExit(EXIT_INTERRUPTED)
-        listener.say("stopping: cleaning up and writing the evidence so far")
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, heard, number)
-        except NotImplementedError:  # Windows' loops take no signal handlers
-            signal.signal(number, lambda got, _frame: loop.call_soon_threadsafe(heard, got))
 
 
 def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import hashlib
 import struct
 import time
@@ -469,3 +470,28 @@ def test_fifty_flows_of_five_events_take_hardly_longer_than_one():
             return await asyncio.gather(*(flow() for _ in range(50)))
 
     assert asyncio.run(run()) == [["0", "1", "2", "3", "4"]] * 50
+
+
+def test_an_opening_that_is_cut_off_at_any_moment_leaves_nothing_to_complain_of():
+    said = []
+
+    async def hang_up(_reader, writer):
+        writer.close()
+
+    async def cut(wire, target, rounds):
+        opening = asyncio.ensure_future(wire.open_websocket(target, target.origin, (), 5.0, max_message=9))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await asyncio.sleep(0.001)
+
+    async def run():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context["message"]))
+        async with served(hang_up) as port, wired() as wire:
+            for rounds in range(20):
+                await cut(wire, target_at(port, scheme="ws"), rounds)
+        gc.collect()
+
+    asyncio.run(run())
+    assert said == []

@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self.arrived = asyncio.Event()
         self.lost = self.full = self.choked = self.leaving = False
         self.opened: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self.opened.add_done_callback(_see)
         self.sent = self.received = 0
         self.transport: asyncio.Transport | None = None
 
@@ -172,10 +173,14 @@ class Connection(asyncio.Protocol):
                 transport.close()
 
     def abort(self) -> None:
-        if self.opened.done() and not self.opened.cancelled():
-            self.opened.exception()  # seen
         if self.transport is not None:
             self.transport.abort()
+
+
+def _see(opened: "asyncio.Future[Response]") -> None:
+    """Look at how an upgrade ended, also when whoever asked for it was cut off and will not: asyncio would complain."""
+    if not opened.cancelled():
+        opened.exception()
 
 
 class OpenSocket:

@@ -414,6 +414,21 @@ def test_a_hostile_server_is_trouble_and_never_a_bug(said, signature):
     assert "secret-password" not in str(sample.trouble)
 
 
+def test_what_is_no_code_names_no_failure():
+    async def handle(reader, writer):
+        writer.write(LET_IN)
+        await reader.readuntil(b"BEGIN")
+        writer.write(b"E\x00\x00\x00\x1aSERROR\x00Csomething\x00Mx\x00\x00Z\x00\x00\x00\x05I")
+        await reader.read()
+
+    async def run():
+        async with served(handle) as port:
+            return await took(config(SOON, f"postgres://127.0.0.1:{port}/app"))
+
+    sample = asyncio.run(run())
+    assert (sample.signature, sample.trouble.message) == ("postgres begin error", "x")
+
+
 def test_a_connection_that_is_cut_in_the_middle_is_told(server, postgres_url):
     async def run():
         seen = []

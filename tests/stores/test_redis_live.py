@@ -231,8 +231,9 @@ def test_tls_is_verified(server, redis_url, authority):
         (b"$5\r\nPO", "closed"),
         (b"-LOADING Redis is loading the dataset in memory\r\n", "LOADING"),
         (b"-MOVED 1 127.0.0.1:7000\r\n", "MOVED"),
-        (b"-CUSTOM why not\r\n", "CUSTOM"),
-        (b"-\r\n", "ResponseError"),
+        (b"-CUSTOM why not\r\n", "error"),
+        (b"-" + b"E" * 60_000 + b"\r\n", "error"),
+        (b"-\r\n", "error"),
     ],
 )
 def test_a_hostile_server_is_trouble_and_never_a_bug(said, reason):

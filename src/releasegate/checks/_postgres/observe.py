@@ -5,6 +5,7 @@ sent, rows are bounded while they come, and a value is what the server wrote.
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from releasegate.checks._postgres.connect import connect, held
+from releasegate.checks._postgres.reasons import LONGEST_MESSAGE
 from releasegate.checks._postgres.rows import Unreadable, demand_names, value_of
 from releasegate.checks._postgres.statement import Statement
 from releasegate.checks._postgres.waiting import polled, ready
@@ -23,6 +25,7 @@ from releasegate.config.model import Target
 
 MOST_ROWS = 1_000
 CANCEL_S = 1.0
+SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 BEGIN = (
     "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on;"
     " SET LOCAL datestyle = ISO; SET LOCAL intervalstyle = iso_8601; SET LOCAL timezone = UTC;"
@@ -90,7 +93,9 @@ class Answer:
         if code is None or said is None:  # libpq's own: the connection is lost
             raise OperationalError(result.get_error_message("utf-8"))
         self.received += len(said)
-        raise self.probe.trouble(code.decode(), said.decode(errors="replace"))
+        reason = code.decode("ascii", errors="replace")
+        message = said.decode(errors="replace")[:LONGEST_MESSAGE]
+        raise self.probe.trouble(reason if SQLSTATE.fullmatch(reason) else "error", message)
 
     def _add(self, result: PGresult) -> None:
         try:

@@ -9,6 +9,7 @@ import re
 
 from releasegate.wire.reasons import OS_REASONS
 
+LONGEST_MESSAGE = 300
 SYSTEM = {os.strerror(number): reason for number, reason in OS_REASONS.items()}
 REFUSALS = {
     "password authentication failed": "28P01",
@@ -44,4 +45,4 @@ def reason_of(said: str, phase: str) -> str:
 def said_of(said: str) -> str:
     """Give the first line of what libpq says, without where it connected to: the contact says that."""
     line = said.partition("\n")[0].strip()
-    return SEVERITY.sub("", PREFIX.sub("", line)) or "libpq does not say why"
+    return SEVERITY.sub("", PREFIX.sub("", line))[:LONGEST_MESSAGE] or "libpq does not say why"

@@ -6,7 +6,7 @@ from redis._parsers import _AsyncRESP2Parser
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, RedisError
 
-from releasegate.checks._redis.replies import Levels, Unreadable, json_of
+from releasegate.checks._redis.replies import Levels, Unreadable, json_of, refusal_of
 from releasegate.checks.base import Probe
 from releasegate.checks.stream import stream
 from releasegate.checks.userinfo import user_of
@@ -37,7 +37,7 @@ async def ask(probe: Probe, name: str, words: tuple[str, ...], timeout_s: float)
         except (InvalidResponse, ValueError):
             raise probe.trouble("protocol", "what came is not what Redis says") from None
         except RedisError as error:
-            raise _refused(error, probe) from None
+            raise _refused(spoken.ends.refused or str(error), probe) from None
         finally:
             await spoken.disconnect(nowait=True)
 
@@ -88,10 +88,14 @@ class _Ends:
         self.opened = opened
         self.unsent: list[bytes] = []
         self.levels = Levels()
+        self.refused = ""
+        """The last error that Redis answered with: of some, redis-py takes away the code."""
 
     async def readline(self) -> bytes:
         line = await self.opened.receive_until(b"\r\n")
         self.levels.take(line)
+        if line.startswith(b"-"):
+            self.refused = line[1:-2].decode(errors="replace")
         return line
 
     async def readexactly(self, size: int) -> bytes:
@@ -120,11 +124,8 @@ def _hello(target: Target) -> list[tuple[str, ...]]:
     return first
 
 
-def _refused(error: RedisError, probe: Probe) -> CouldNotLook:
-    """Name an error by its code: what redis-py knows of it, else the word that it begins with."""
-    said = str(error)
-    first = said.partition(" ")[0]
-    code = getattr(error, "status_code", None) or (first if first.isupper() else type(error).__name__)
-    if code in LOGGED_OUT:
+def _refused(said: str, probe: Probe) -> CouldNotLook:
+    reason, message = refusal_of(said)
+    if reason in LOGGED_OUT:
         probe.doing = "authenticate"
-    return probe.trouble(code, said)
+    return probe.trouble(reason, message)

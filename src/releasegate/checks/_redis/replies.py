@@ -7,10 +7,25 @@ NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
 LINE = re.compile(rb"(?:[+-].*|:-?[0-9]{1,19}|[$*](?:-1|[0-9]{1,15}))\r\n", re.DOTALL)
 """What may stand at the beginning of a reply or of a part of it, in RESP2."""
 MOST_LEVELS = 50
+CODES = frozenset(
+    """
+    ASK BUSY BUSYGROUP BUSYKEY CLUSTERDOWN CROSSSLOT DENIED ERR EXECABORT INPROG LOADING MASTERDOWN MISCONF MOVED NOAUTH
+    NOGROUP NOPERM NOPROTO NOREPLICAS NOSCRIPT NOTBUSY OOM READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE
+    """.split()  # noqa: SIM905 - a list of words is read as words
+)
+"""With what Redis begins its errors. Other first words are what somebody wrote: they name no failure."""
+LONGEST_MESSAGE = 300
 
 
 class Unreadable(ValueError):  # noqa: N818 - a finding about staging, not an error of ours
     """The answer has no JSON form; the message says why."""
+
+
+def refusal_of(said: str) -> tuple[str, str]:
+    """Give the code of an error, `error` where it has none, and its message."""
+    code, _, message = said.partition(" ")
+    known = code in CODES
+    return code if known else "error", (message if known else said)[:LONGEST_MESSAGE]
 
 
 class Levels:

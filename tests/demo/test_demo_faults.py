@@ -84,7 +84,9 @@ def test_the_control_holds_under_every_fault_and_no_login_falls_back(ended, faul
 
 @every(EXPECTED)
 def test_no_secret_of_the_staging_is_in_what_the_demo_leaves_behind(ended, fault):
-    assert "eyJ" not in ended.out + ended.err + repr(ended.evidence)  # the beginning of every token
+    left = ended.out + ended.err + repr(ended.evidence)
+    assert "eyJ" not in left  # the beginning of every token
+    assert "@127.0.0.1" not in left  # the end of every password in a url
 
 
 @every([fault for fault in EXPECTED if fault != "ws-timeout"])

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -115,15 +116,17 @@ def test_it_ends_when_whoever_started_it_is_killed():
     script = (
         "import sys\nfrom releasegate.demo.serve import Staging\n"
         "with Staging() as staging:\n"
-        "    print(staging.environ['STAGING_EDGE_URL'], flush=True)\n"
+        "    print(staging.environ['STAGING_EDGE_URL'], staging.directory, flush=True)\n"
         "    sys.stdin.read()\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with parent:
-        port = port_of(parent.stdout.readline().strip())
+        url, directory = parent.stdout.readline().split()
+        port = port_of(url)
         assert is_open(port)
+        assert json.loads((Path(directory) / "reports" / "compliance.json").read_text()) == {"score": 98.7}
         parent.kill()
     ends = time.monotonic() + 5
-    while is_open(port):
+    while is_open(port) or Path(directory).exists():
         assert time.monotonic() < ends
         time.sleep(0.05)

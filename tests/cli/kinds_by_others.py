@@ -23,10 +23,10 @@ KIND = Odd()
 """
 
 
-def pip_install(folder):
-    """Install the example into a directory, from its sources and without any index."""
+def pip_install(*where):
+    """Install the example from its sources and without any index."""
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder), str(EXAMPLE)]
+    command = [sys.executable, "-m", "pip", "install", *options, *map(str, where)]
     subprocess.run(command, check=True, timeout=120, capture_output=True)
 
 

@@ -37,7 +37,7 @@ suites:
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
-    pip_install(folder)
+    pip_install("--target", folder, EXAMPLE)
     return folder
 
 
@@ -48,10 +48,10 @@ def packages(tmp_path):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def port():
-    """Give the port of somebody who takes connections."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+    """Give the port of somebody who takes connections, as many as one test makes."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         yield server.getsockname()[1]
 
 
@@ -76,6 +76,13 @@ def test_an_installed_kind_is_valid_planned_and_in_the_schema(installed, tmp_pat
     schema = gate(tmp_path, config, "schema", packages=installed)
     assert '"#/$defs/dns"' in schema.out
     assert jsonschema_rs.meta.is_valid(json.loads(schema.out))
+
+
+def test_an_editable_install_is_found_too(tmp_path):
+    pip_install("--prefix", tmp_path / "editable", "-e", EXAMPLE)
+    (path,) = (tmp_path / "editable").rglob("*.pth")
+    beside = os.pathsep.join([str(path.parent), path.read_text(encoding="utf-8").strip()])
+    assert gate(tmp_path, DNS.format(url="tcp://127.0.0.1:53"), "validate", packages=beside).code == 0
 
 
 def test_without_the_package_its_kind_is_an_unknown_key(tmp_path):

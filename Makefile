@@ -24,8 +24,10 @@ bench: $(READY)  ## all benchmarks, beside k6
 
 lock: $(READY)  ## resolve the requirements anew
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
-	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --extra demo --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	for extra in mcp postgres redis; do \
+	  $(LOCK) -c requirements/dev.txt --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

@@ -50,7 +50,7 @@ def test_every_room_stands_in_the_architecture():
 
 
 def test_the_requirements_are_hashed_and_name_no_index():
-    for name in ("runtime", "dev"):
+    for name in ("runtime", "mcp", "postgres", "redis", "dev"):
         text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
         assert "://" not in text
         pinned = re.findall(r"^\S+==.*$", text, re.MULTILINE)

@@ -95,7 +95,8 @@ def states(rng: random.Random, key: str, timeout: str) -> Made:
 
 def socket(rng: random.Random, key: str, timeout: str) -> Made:
     within = {"within": timeout}
-    done = {"done": {**within, "json": {"$.check": key, "$.id": NONCE}}}
+    tells = rng.random() < 0.6
+    done = {"done": {**within, "json": {"$.check": key, **({"$.id": NONCE} if tells else {})}}}
     events: list[Any] = [{"started": within}, done]
     if rng.random() < 0.3:
         events.insert(1, {"working": {"optional": True, **within}})
@@ -107,7 +108,7 @@ def socket(rng: random.Random, key: str, timeout: str) -> Made:
     if rng.random() < 0.3:
         websocket["as"] = "user"
         websocket["connect"] = f"chat:/in/{key}/{NONCE}"
-    return Made({"websocket": websocket}, "lean", frozenset({"done"}))
+    return Made({"websocket": websocket}, "lean", frozenset({"done"}), tells)
 
 
 def tcp(_rng: random.Random, key: str, timeout: str) -> Made:

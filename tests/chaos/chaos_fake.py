@@ -231,7 +231,7 @@ class FakeSocket:
             case "silent" | "hasty" | "gone" | "goodbye" | "protocol":
                 return []
             case "others":
-                return [other] * 5
+                return [json.dumps(event | {"id": "f" * 32}) for event in own] * 2
             case "reordered":
                 return [json.dumps(event) for event in reversed(own)]
             case "garbage":

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 from chaos_clock import Clocks, LeapingLoop
 from chaos_fake import GRACE_S, FakeWire
-from chaos_scenario import Scale, Scenario, scenario
+from chaos_scenario import ENVIRON, Scale, Scenario, scenario
 from chaos_truth import Staging, hold
 
 from releasegate import gate
@@ -64,7 +64,7 @@ class Ear:
 def play(seed: int) -> Played:
     """Run the gate once. Anything that is raised is a bug: of the gate, or of this world."""
     drawn = scenario(seed, SCALE, lambda name: PORTS.setdefault(name, 2000 + len(PORTS)))
-    config = load(json.dumps(drawn.config), {}, file="chaos.yml")
+    config = load(json.dumps(drawn.config), ENVIRON, file="chaos.yml")
     staging, loop, rng = Staging(drawn), LeapingLoop(), random.Random(f"world {seed}")
     clocks = Clocks(loop, rng, jumping=rng.random() < 0.3)
     wire = FakeWire(drawn, staging, clocks)
@@ -91,6 +91,7 @@ def play(seed: int) -> Played:
         if drawn.stop_at_s is not None:
             loop.call_later(drawn.stop_at_s, stop.set)
         evidence = await gate.run(order, world, ear, stop)
+        assert evidence.run.interrupted == stop.is_set(), "it was stopped, and says otherwise"
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, f"tasks are left: {left}"
         return evidence, loop.time()

@@ -15,6 +15,8 @@ from chaos_checks import FEWEST, seconds
 
 NEW, OLD = "a1" * 20, "b2" * 20
 CROWD = 2000
+ENVIRON = {"CHAOS_FALLBACK": "the-fallback-token"}
+"""What the config takes from the environment: a secret, unlike what is written into it."""
 RULES = (
     "pass_rate >= 95%", "critical.failed == 0", "flaky <= 20%", "warned == 0", "leaked == 0", "timeouts <= 3",
     "red_capable >= 90%", "contacted >= 100%", "latency.max <= 5s", "retries == 0", "fallbacks == 0", "score >= 50%",
@@ -117,7 +119,8 @@ def scenario(seed: int, scale: Scale, ports: Callable[[str], int]) -> Scenario:
     drawn = Scenario(seed, scale, rng.choices(list(WEATHERS), (2, 5, 3, 1))[0])
     drawn.deadline_s = rng.choice(scale.deadline_s)
     drawn.judged = rng.choices((NEW, None, NEW[:8]), (6, 2, 1))[0]
-    drawn.stop_at_s = rng.uniform(0, scale.stop_s) if rng.random() < 0.15 else None
+    # Early more often than late: most runs are short.
+    drawn.stop_at_s = scale.stop_s * rng.random() ** 6 if rng.random() < 0.2 else None
     config = drawn.config
     config |= {"targets": _targets(rng, scale, ports), "identities": {"user": _identity(rng)}, "suites": {}}
     crowded = scale.crowds and rng.random() < 0.01
@@ -159,7 +162,7 @@ def _identity(rng: random.Random) -> dict[str, Any]:
     login = {"post": "auth:/login", "json": {"user": "gate", "password": "correct horse"}, "token": "$.access_token"}
     if rng.random() < 0.3:
         login["expires_in"] = rng.choice(("50ms", "1s", "40s"))
-    return {"login": login, **({"fallback": {"bearer": "the-fallback-token"}} if rng.random() < 0.3 else {})}
+    return {"login": login, **({"fallback": {"bearer": "${CHAOS_FALLBACK}"}} if rng.random() < 0.3 else {})}
 
 
 def _suite(drawn: Scenario, rng: random.Random, suite: str, ports: Callable[[str], int], *, crowded: bool) -> None:

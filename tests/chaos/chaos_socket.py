@@ -106,7 +106,8 @@ def flow(reply: Reply, how: str, rng: random.Random) -> Spoilt:  # noqa: PLR0911
             code = rng.choice((1000, 1001, 1011, 3000, 4999))
             return Spoilt((begun, frame(struct.pack("!H", code) + b"bye \x1b[31m", CLOSE)), end=End.CLOSE)
         case "others":
-            return Spoilt((other,) * 50, end=End.HANG)
+            theirs = tuple(frame(json.dumps(event | {"id": "f" * 32})) for event in events(reply))
+            return Spoilt(theirs * 20, end=End.HANG)
         case "reordered":
             return Spoilt((frame(done), frame(working), begun), end=End.HANG)
         case "forbidden":

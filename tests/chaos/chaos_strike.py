@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos_play import held_evidence
-from chaos_scenario import Scale, scenario
+from chaos_scenario import ENVIRON, Scale, scenario
 from chaos_server import Ports, Server
 from chaos_truth import Staging
 
@@ -106,7 +106,7 @@ def _run(blow: Blow, at_s: float, folder: Path, config: dict[str, Any], judged: 
     out = open("/dev/full", "wb") if blow is Blow.FULL_STDOUT else open(folder / "out", "wb")  # noqa: SIM115, PTH123
     with out, open(folder / "said", "wb") as err:  # noqa: PTH123
         process = subprocess.Popen(
-            _command(blow, folder, config, judged), cwd=folder, env={"PATH": os.environ["PATH"], "PYTHONDEVMODE": ""},
+            _command(blow, folder, config, judged), cwd=folder, env={"PATH": os.environ["PATH"], **ENVIRON},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if blow is Blow.NO_READER else out, stderr=err,
             start_new_session=True,
         )  # fmt: skip

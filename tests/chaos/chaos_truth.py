@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chaos_scenario import NEW, OLD, Scenario
+from chaos_scenario import ENVIRON, NEW, OLD, Scenario
 
 from releasegate.model import Evidence, Label, Outcome, State
 
@@ -48,7 +48,7 @@ class Staging:
     revisions: list[tuple[str, str]] = field(default_factory=list)
     """Whole answers to the question for the commit, since the first check was asked: target and commit."""
     sampling: bool = False
-    tokens: set[str] = field(default_factory=lambda: {"the-fallback-token"})
+    tokens: set[str] = field(default_factory=lambda: set(ENVIRON.values()))
     lock: Any = field(default_factory=threading.RLock)
     rng: random.Random = field(default_factory=random.Random)
 
@@ -93,9 +93,9 @@ class Staging:
 
     def _check(self, method: str, parts: list[str], headers: dict[str, str]) -> Reply:  # noqa: PLR0911 - one for each path
         self.sampling = True
-        within = parts[:1] == ["in"]
+        within, shown = parts[:1] == ["in"], headers.get("authorization", "")
         key, nonce, *rest = [*parts[within:], "", ""][: max(2, len(parts) - within)]
-        if within and headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+        if within and shown.removeprefix("Bearer ") not in self.tokens:
             return Reply(401, {"error": "who?"}, key=key, nonce=nonce, part="refused")
         match method, rest:
             case "POST", ["make"]:
@@ -114,7 +114,7 @@ class Staging:
                 return self._said(key, nonce, state, state=state)
             case _, ["things", thing]:
                 return self._said(key, nonce, "got", id=thing)
-        return self._said(key, nonce, "got", n=7)
+        return self._said(key, nonce, "got", n=7, **({"you": shown} if within else {}))
 
     def _said(self, key: str, nonce: str, part: str | None, **more: Any) -> Reply:
         headers = (("Content-Type", "application/json"),)
@@ -132,6 +132,8 @@ def hold(evidence: Evidence, staging: Staging, *, exit_code: int | None = None) 
     assert sorted(ids) == sorted(known), "each planned check is in the evidence once"
     for check in evidence.checks:
         _hold_check(check, known[check.id], staging)
+    cut = [check.id for check in evidence.checks if "the run's deadline" in (check.not_sampled or "")]
+    assert evidence.run.deadline_reached or not cut, f"the deadline cut {cut} off, and nothing says so"
     state, code = evidence.verdict.state, evidence.verdict.exit_code
     advisory = evidence.run.mode == "advisory"
     meant = (

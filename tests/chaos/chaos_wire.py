@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaos_play import held_evidence
-from chaos_scenario import Scale, Scenario, scenario
+from chaos_scenario import ENVIRON, Scale, Scenario, scenario
 from chaos_server import Ports, Server
 from chaos_truth import Staging
 
@@ -60,7 +60,7 @@ class Live:
     async def run(self) -> Evidence:
         """Run the gate, as the command line wires it, and hold it to its time."""
         drawn, rng = self.scenario, random.Random(f"world {self.scenario.seed}")
-        config = load(json.dumps(drawn.config), {}, file="chaos.yml")
+        config = load(json.dumps(drawn.config), ENVIRON, file="chaos.yml")
         wire, redactor, ear, stop = (
             LiveWire(environ={}, clock=time.monotonic),
             Redactor(config.secrets),
@@ -86,6 +86,7 @@ class Live:
         began = time.monotonic()
         try:
             evidence = await gate.run(order, world, ear, stop)
+            assert evidence.run.interrupted == stop.is_set(), "it was stopped, and says otherwise"
         finally:
             await wire.aclose()
             if stopping:

@@ -74,7 +74,7 @@ def test_what_the_example_declares_and_nobody_judges_yet_is_named(config):
     names = [name for name, _ in config.later]
     assert names == [
         "baseline", "excuses", "events", "alerts",
-        "kind mcp", "kind tests", "kind load",
+        "kind tests", "kind load",
         "rules over contract.breaking", "rules over memory.peak",
     ]  # fmt: skip
     assert all(reason for _, reason in config.later)

@@ -19,8 +19,9 @@ AGENT = "pipeline.real-agent-execution"
 OF_THE_API = (
     HEALTH, DISCOVERY, WORKFLOW, *COMMUNICATION, *ERRORS, CONFIGURATION, LIFECYCLE, STRANGERS, HANDLING, METRICS, MEMORY,
 )  # fmt: skip
+PROTOCOL = "mcp.agent-protocol"
 REDIS, POSTGRES = "dependencies.redis", "dependencies.postgres"
-ALL = (*OF_THE_API, AGENT, REDIS, POSTGRES)
+ALL = (*OF_THE_API, AGENT, PROTOCOL, REDIS, POSTGRES)
 
 JUDGED = "7c1f0e93b2d84a65c0f7a1e2d3b4c5968778695a"
 OLDER = "0b9d2c4e6f81a3b5c7d9e0f1a2b3c4d5e6f70819"
@@ -62,8 +63,9 @@ EXPECTED = {
     "healthy": Expected("STABLE", 0, says=(f"{len(ALL)} of {len(ALL)} checks passed",)),
     "down": Expected(
         "UNSTABLE", 10,
-        {**failed("http connect refused", *OF_THE_API), WORKFLOW: ("FAILED", "http create connect refused")},
-        ("api does not answer (connect refused): the commit does not start, or staging is down (19 checks)",),
+        {**failed("http connect refused", *OF_THE_API), WORKFLOW: ("FAILED", "http create connect refused"),
+         PROTOCOL: ("FAILED", "mcp connect refused")},
+        ("api does not answer (connect refused): the commit does not start, or staging is down (20 checks)",),
         frozenset({PASS_RATE, OF_THE_PIPELINE}),
     ),
     "slow": Expected(
@@ -113,6 +115,7 @@ EXPECTED = {
         (f"FAILED: {AGENT}", WARNED), frozenset({"warned == 0"}), frozenset({REDIS}),
     ),
     "postgres-slow": Expected("DEGRADED", 0, {}, (WARNED,), frozenset({"warned == 0"}), frozenset({POSTGRES})),
+    "mcp-missing-tool": unstable(PROTOCOL, signature="mcp tools $.run_agent exists"),
     "workflow-stuck": unstable(WORKFLOW, signature="http follow states stuck in waiting_for_agents"),
     "workflow-failed": unstable(WORKFLOW, signature="http follow states reached failed"),
     "memory-leak": unstable(MEMORY, signature="http $.memory.resident_mib max"),

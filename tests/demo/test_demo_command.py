@@ -157,11 +157,7 @@ def test_all_of_the_example_is_in_the_demos_config_but_for_what_is_not_judged_ye
     ours, whole = (
         load(path.read_text(encoding="utf-8"), {}, file=path.name, lenient_env=True) for path in (gate.path(), EXAMPLE)
     )
-    assert {suite.name for suite in whole.suites} - {suite.name for suite in ours.suites} == {
-        "mcp",
-        "end-to-end",
-        "load",
-    }
+    assert {suite.name for suite in whole.suites} - {suite.name for suite in ours.suites} == {"end-to-end", "load"}
     assert {rule.text for rule in whole.policy.rules} - {rule.text for rule in ours.policy.rules} == {
         "contract.breaking == 0", "memory.peak <= 300MiB",
     }  # fmt: skip
@@ -173,7 +169,7 @@ def test_the_demos_config_declares_nothing_that_is_not_judged():
     config = load(gate.path().read_text(encoding="utf-8"), {}, file="demo", lenient_env=True)
     assert config.later == ()
     assert config.warnings == ()
-    assert sum(len(suite.checks) for suite in config.suites) == 14
+    assert sum(len(suite.checks) for suite in config.suites) == 15
 
 
 # Serving
@@ -252,7 +248,7 @@ def test_the_whole_example_runs_against_it_and_is_not_green_for_what_is_not_judg
         said = call("run", "-c", EXAMPLE, "--json", **given)
         answer = json.loads(said.stdout)
         assert said.returncode in {10, 11}
-        assert answer["counts"] == {"PASSED": 21, "UNPROVEN": 3}
+        assert answer["counts"] == {"PASSED": 22, "UNPROVEN": 2}
 
 
 # Where a store is missing
@@ -274,7 +270,7 @@ def test_without_a_redis_its_suite_is_left_out_by_name_and_the_run_is_partial(mo
     assert "dependencies is left out: no Redis for this platform" in said.err
     assert "dependencies" in said.out
     evidence = json.loads((tmp_path / ".releasegate" / "evidence.json").read_text(encoding="utf-8"))
-    assert {check["suite"] for check in evidence["checks"]} == {"orchestration", "pipeline"}
+    assert {check["suite"] for check in evidence["checks"]} == {"orchestration", "pipeline", "mcp"}
     assert evidence["plan"]["partial"] is True
 
 

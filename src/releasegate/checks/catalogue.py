@@ -7,8 +7,8 @@ from typing import Any, cast
 from releasegate.checks.base import Kind
 from releasegate.errors import UnknownKindError, UnusableKindError
 
-BUILT_IN = ("http", "websocket", "tcp", "redis", "postgres")
-LATER = ("mcp", "tests", "load")
+BUILT_IN = ("http", "websocket", "tcp", "redis", "postgres", "mcp")
+LATER = ("tests", "load")
 GROUP = "releasegate.checks"
 
 

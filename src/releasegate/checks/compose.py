@@ -8,6 +8,7 @@ from releasegate.config.asking import is_header_value
 from releasegate.template import Template, as_text, fill
 
 SAFE_IN_PATH = "/?&=%:@!$'()*+,;~-._[]"
+COOKIE_FIELDS = 7
 DOTS = frozenset({".", ".."})
 Headers = tuple[tuple[str, str], ...]
 
@@ -66,3 +67,15 @@ def merged(*layers: Headers) -> Headers:
         kept.append(tuple(pair for pair in layer if pair[0].lower() not in said))
         said.update(name.lower() for name, _ in layer)
     return tuple(pair for layer in reversed(kept) for pair in layer)
+
+
+def cookie_header(lines: tuple[str, ...], path: str) -> Headers:
+    """Write the cookies for a path, given as Netscape lines, as the header that shows them."""
+    cookies = (line.split("\t") for line in lines if line.count("\t") == COOKIE_FIELDS - 1)
+    pairs = [f"{name}={value}" for _, _, scope, _, _, name, value in cookies if _is_within(path, scope)]
+    return (("Cookie", "; ".join(pairs)),) if pairs else ()
+
+
+def _is_within(path: str, scope: str) -> bool:
+    """Tell whether a cookie of one path is shown at another (RFC 6265, 5.1.4)."""
+    return path == scope or path.startswith(scope if scope.endswith("/") else f"{scope}/")

@@ -18,9 +18,7 @@ from releasegate.config.shape import (
     Share,
     Table,
     TargetName,
-    Templated,
     Text,
-    UrlText,
 )
 from releasegate.expect.shapes import Bound
 from releasegate.template import Template
@@ -105,18 +103,6 @@ def _most(shape: Shape) -> Field:
 
 CONTACT = Either({"text": OneOf("none"), "list": ListOf(TargetName(), least=1)}, says="a list of targets, or none")
 
-MCP = Table(
-    "an mcp check",
-    {
-        "connect": Field(UrlText(), required=True, says="target:/path of the server, streamable HTTP"),
-        "as": Field(Templated(), says="who asks: an identity, or nobody"),
-        "timeout": TIMEOUT,
-        "expect": _expect(
-            "expect",
-            {"tools": Field(ListOf(Text("the name of a tool"), least=1), says="tools it has"), "latency": LATENCY},
-        ),
-    },
-)
 TESTS = Table(
     "a tests check",
     {
@@ -141,7 +127,6 @@ LOAD = Table(
 )
 
 KINDS: dict[str, Kind] = {
-    "mcp": Later("mcp", MCP, "connect"),
     "tests": Later("tests", TESTS, "contact", "once"),
     "load": Later("load", LOAD, None, "once"),
 }

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     WRONG_TYPE = "wrong-type"
     REDIS_SLOW = "redis-slow"
     POSTGRES_SLOW = "postgres-slow"
+    MCP_MISSING_TOOL = "mcp-missing-tool"
     WORKFLOW_STUCK = "workflow-stuck"
     WORKFLOW_FAILED = "workflow-failed"
     MEMORY_LEAK = "memory-leak"
@@ -30,7 +31,7 @@ class Fault(StrEnum):
 
 FAULTS: dict[str, str] = {
     Fault.DOWN.value: "the api refuses every connection; what stands before it is healthy",
-    Fault.SLOW.value: "the api answers everything a second late",
+    Fault.SLOW.value: "the api answers everything but MCP a second late",
     Fault.FLAKY.value: "GET /api/mcp/config answers 503 now and then: one request in thirteen",
     Fault.WS_TIMEOUT.value: "after agent_started the agent falls silent: agent_thinking never comes",
     Fault.WS_DROP.value: "the chat connection is cut after agent_thinking, without a goodbye",
@@ -46,12 +47,12 @@ FAULTS: dict[str, str] = {
     Fault.WRONG_TYPE.value: "GET /api/mcp/servers gives an object where a list was",
     Fault.REDIS_SLOW.value: "Redis answers 400 ms late, and an agent that thinks asks it twenty times",
     Fault.POSTGRES_SLOW.value: "PostgreSQL answers 400 ms late, and an agent's tool asks it once",
+    Fault.MCP_MISSING_TOOL.value: "the MCP server has lost its tool run_agent",
     Fault.WORKFLOW_STUCK.value: "workflows stay in waiting_for_agents: one agent never comes back",
     Fault.WORKFLOW_FAILED.value: "workflows reach failed: one agent gives up",
     Fault.MEMORY_LEAK.value: "the staging keeps 2 MiB with each request to the api for good, up to 600 MiB",
 }
 
 LATER: dict[str, str] = {
-    "mcp-missing-tool": "the demo serves no MCP endpoint yet, and the gate does not judge one",
     "preexisting": "the gate does not compare with a base build yet",
 }

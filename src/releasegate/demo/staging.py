@@ -27,6 +27,7 @@ from releasegate.demo.auth import auth
 from releasegate.demo.chat import chat
 from releasegate.demo.faults import Fault
 from releasegate.demo.ledger import CLIENTS, Ledger
+from releasegate.demo.mcp import Beside
 from releasegate.demo.ports import CannotBind, bind
 from releasegate.demo.process import order, say
 from releasegate.demo.world import World
@@ -80,7 +81,8 @@ def _measure(place: Path) -> None:
 async def _serve(world: World, sockets: dict[str, socket.socket], place: str) -> None:
     """Serve three origins by one server, and the edge beside it; when down, the api's port is held and not served."""
     await world.ledger.open()
-    origins: dict[str, ASGIApp] = {"api": api(world), "auth": auth(world), "chat": chat(world)}
+    beside = Beside(world, api(world))
+    origins: dict[str, ASGIApp] = {"api": beside, "auth": auth(world), "chat": chat(world)}
     if Fault.DOWN in world.faults:
         del origins["api"]
     ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
@@ -98,7 +100,8 @@ async def _serve(world: World, sockets: dict[str, socket.socket], place: str) ->
     edge = await loop.create_server(asyncio.Protocol, sock=sockets["edge"], backlog=BACKLOG)
     _end_with_stdin(loop, server)
     say({"ports": ports, "place": place})
-    await server.serve(sockets=[sockets[name] for name in origins])
+    async with beside.serving():
+        await server.serve(sockets=[sockets[name] for name in origins])
     edge.close()
     await world.ledger.close()
 

@@ -42,6 +42,10 @@ LATE = {
     "authenticate": "{target} takes the connection and does not let anybody in: look at its load, and at what it asks about logins",
     "command": "{target} takes the command and does not answer: look in its slow log at {when}, and at who holds it up",
     "query": "{target} takes the query and does not answer: look for locks and slow queries at {when}, and at the query's plan",
+    "endpoint": "{target} opens an event stream and does not say where to send messages: is the path right, and is it a server of the transport sse?",
+    "initialize": "{target} takes the handshake and does not answer: look in the MCP server's log at {when}, and at its workers",
+    "tools": "{target} shakes hands and does not list its tools: look in the MCP server's log at {when}",
+    "call": "{target} does not answer the call: look in the MCP server's log at {when} for what the tool waits on",
     "transfer": "{target} begins to answer and does not end: look in its log at {when} for what the answer streams from",
 }
 UNSAMPLED = {
@@ -206,6 +210,16 @@ def _stale(unmet: Expectation, _: Sample) -> str | None:
     )
 
 
+def _lost_tool(unmet: Expectation, sample: Sample) -> str | None:
+    if unmet.step != "tools" or not (sample.signature or "").startswith("mcp "):
+        return None
+    return (
+        "{target} does not offer the tool "
+        + _literal(unmet.subject.removeprefix("$."))
+        + ": did the change rename it, take it away, or let it fail at the start?"
+    )
+
+
 def _waited(unmet: Expectation, _: Sample) -> str | None:
     if unmet.subject == "until":
         return "{target} did not get there in time: look in its log at {when} for what it was doing"
@@ -245,6 +259,7 @@ RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (
     _status,
     _slow,
     _stale,
+    _lost_tool,
     _waited,
     _capture,
     _broken_answer,

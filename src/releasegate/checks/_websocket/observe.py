@@ -10,7 +10,7 @@ from releasegate.checks._websocket.judge import came_well
 from releasegate.checks._websocket.spec import SWITCHING, Closed, Flow, Message, Observation, beginning
 from releasegate.checks._websocket.walk import Walk
 from releasegate.checks.base import Probe
-from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
+from releasegate.checks.compose import Headers, Refused, cookie_header, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
 from releasegate.errors import CouldNotLook
 from releasegate.expect.text import duration
@@ -30,7 +30,6 @@ SETTLE_S = 0.02
 ABNORMAL = 1006
 NOT_OURS = "not ours"
 NOT_JSON = "not JSON"
-COOKIE_FIELDS = 7
 
 
 async def observe(flow: Flow, probe: Probe) -> Observation:
@@ -80,20 +79,8 @@ async def _compose(flow: Flow, probe: Probe) -> tuple[Target, str, Headers]:
         cookies = await probe.credentials.cookies(who, target)
     if probe.credentials.fell_back(who):
         probe.fallback = who
-    crumbs = _cookie(cookies, urlsplit(url).path or "/")
+    crumbs = cookie_header(cookies, urlsplit(url).path or "/")
     return target, url, merged(target.headers, given, crumbs, filled_headers(flow.headers, probe.scope))
-
-
-def _cookie(lines: tuple[str, ...], path: str) -> Headers:
-    """Write the cookies for a path, given as Netscape lines, as the header that shows them."""
-    cookies = (line.split("\t") for line in lines if line.count("\t") == COOKIE_FIELDS - 1)
-    pairs = [f"{name}={value}" for _, _, scope, _, _, name, value in cookies if _is_within(path, scope)]
-    return (("Cookie", "; ".join(pairs)),) if pairs else ()
-
-
-def _is_within(path: str, scope: str) -> bool:
-    """Tell whether a cookie of one path is shown at another (RFC 6265, 5.1.4)."""
-    return path == scope or path.startswith(scope if scope.endswith("/") else f"{scope}/")
 
 
 def _refused(error: CouldNotLook, probe: Probe, took_s: float) -> Observation:

@@ -14,6 +14,8 @@ from releasegate.verdict.outcome import outcome_of
 from releasegate.wire.types import Wire
 
 CLEAN_UP_S = 5.0
+STAYED = frozenset({"name", "connect", "proxy", "TLS"})
+"""The phases before anything is sent."""
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -134,6 +136,12 @@ def begin_probe(values: Mapping[str, Any], world: World) -> Probe:
     )
 
 
+def _trace(probe: Probe, judgement: Judgement, trouble: Trouble | None) -> str | None:
+    """Give the trace of a sample that broke a demand or a bound, if any of its requests can have left for staging."""
+    stayed = trouble is not None and probe.requests == 1 and trouble.phase in STAYED
+    return None if stayed or (trouble is None and all(e.met for e in judgement.expectations)) else probe.trace
+
+
 async def _undisturbed(step: Coroutine[Any, Any, None]) -> None:
     """Do a step to its end, also when it is cancelled meanwhile: the cancellation goes on after it."""
     doing, cancelled = asyncio.ensure_future(step), None
@@ -181,7 +189,7 @@ def record(
         trouble=trouble,
         timeline=tuple(probe.timeline),
         target=None if outcome is Outcome.MET else (trouble and trouble.target) or probe.target,
-        trace=None if outcome is Outcome.MET and all(e.met for e in judgement.expectations) else probe.trace,
+        trace=_trace(probe, judgement, trouble),
         notes=tuple(probe.notes),
         excerpt=judgement.excerpt,
         fallback=probe.fallback,

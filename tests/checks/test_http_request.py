@@ -226,3 +226,8 @@ def test_what_finally_sends_is_traced_too():
     config = {**ask(), "finally": [{"delete": "api:/x"}]}
     _, staging = sample(config, reply())
     assert staging.said()["traceparent"].endswith("-0000000000000002-01")
+
+
+@pytest.mark.parametrize("phase", ["name", "connect", "proxy", "TLS"])
+def test_a_request_that_was_never_sent_names_no_trace(phase):
+    assert sample(ask(), trouble("refused", phase))[0].trace is None

@@ -185,7 +185,7 @@ def _metric_line(measured: Measurement) -> MetricLine:
     if measured.problem is not None or measured.found is None:
         return MetricLine(name=measured.name, seen=None, source=measured.problem or "nothing was found")
     seen = f"{measured.found:,.10g} {measured.unit or ''}".strip()
-    age = duration_text(max(0.0, measured.age_s or 0.0))
+    age = duration_text(round(max(0.0, measured.age_s or 0.0), 1))
     return MetricLine(name=measured.name, seen=seen, source=f"{measured.file}, {age} old")
 
 

@@ -66,13 +66,34 @@ def test_every_dependency_is_locked():
         assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE | re.IGNORECASE), name
 
 
-def test_workflows_pin_actions_by_hash_and_keep_no_credentials():
-    workflows = list((ROOT / ".github/workflows").iterdir())
-    assert workflows
-    for workflow in workflows:
-        text = workflow.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (\S+)", text)
-        assert used
-        assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
-        assert text.count("actions/checkout@") == text.count("persist-credentials: false")
-        assert "permissions: {}" in text
+WORKFLOWS = [*sorted((ROOT / ".github/workflows").iterdir()), *sorted((ROOT / "docs/workflows").iterdir())]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_a_workflow_pins_actions_by_hash_keeps_no_credentials_and_bounds_its_jobs(workflow):
+    text = workflow.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}|\./", action) for action in used)
+    assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+    assert "\npermissions: {}\n" in text
+    assert text.count("timeout-minutes:") == text.count("runs-on:")
+
+
+def test_every_pin_has_one_version_on_all_pages():
+    pages = [*WORKFLOWS, *PAGES, ROOT / "src/releasegate/config/starter.py"]
+    pins = {
+        pin for page in pages for pin in re.findall(r"(\S+/\S+)@([0-9a-f]{40}) # (v[\d.]+)", page.read_text("utf-8"))
+    }
+    assert len(pins) > 4
+    assert len({action for action, _, _ in pins}) == len(pins)
+
+
+def test_the_gates_own_workflow_judges_the_commit_that_the_demo_says_it_runs():
+    from releasegate.demo.serve import REVISION
+
+    text = (ROOT / ".github/workflows/release-gate.yml").read_text(encoding="utf-8")
+    assert f"sha: {REVISION} " in text
+    place = ROOT / ".github/releasegate.yml"
+    config = load(place.read_text(encoding="utf-8"), {}, file=str(place))
+    assert f"--port {config.targets['api'].url.rpartition(':')[2].strip('/')} " in text

@@ -354,11 +354,6 @@ def test_never_green_07_a_check_that_this_version_cannot_judge_is_named_and_unpr
     assert evidence.verdict.state is State.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("kind", ["mcp"])
-def test_never_green_01_a_kind_that_is_only_loaded_is_never_sampled_and_never_green(kind):
-    assert unjudged(kind) is Label.UNPROVEN
-
-
 def test_never_green_20_a_test_suite_that_nobody_judged_is_not_green():
     assert unjudged("tests") is Label.UNPROVEN
 

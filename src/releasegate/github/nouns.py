@@ -43,6 +43,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     queue: tuple[int, ...] = ()
     records_history: bool = False
     not_judged: str | None = None
+    idle: bool = False
+    """Nothing is to be judged, and that is no mistake."""
 
 
 class Pull(Struct, frozen=True, kw_only=True):
@@ -73,6 +75,8 @@ class Status(Struct, frozen=True, kw_only=True):
     target_url: str | None = None
     creator: str | None = None
     created: str | None = None
+    id: int = 0
+    """GitHub's own; 0 for one that is yet to be set."""
 
 
 class Comment(Struct, frozen=True, kw_only=True):
@@ -90,6 +94,8 @@ class ChangedFile(Struct, frozen=True, kw_only=True):
     path: str
     status: str
     previous: str | None = None
+    patch: str | None = None
+    """The beginning of what changed: it tells a submodule from a file."""
 
 
 class Files(Struct, frozen=True, kw_only=True):
@@ -99,10 +105,43 @@ class Files(Struct, frozen=True, kw_only=True):
     whole: bool
 
 
+class Commit(Struct, frozen=True, kw_only=True):
+    sha: str
+    parents: tuple[str, ...]
+
+
+class Conclusion(StrEnum):
+    """What a check run says; there are others on GitHub."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+
+
+class CheckRun(Struct, frozen=True, kw_only=True):
+    """A check run that is over. Limits: a title of 255 characters, a summary of 65,535."""
+
+    name: str
+    conclusion: Conclusion
+    title: str
+    summary: str
+    details_url: str | None = None
+
+
+class HubError(Exception):
+    """What GitHub did not do, why, and what to do; `status` is its answer's, None when none came."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Hub(Protocol):
     """What publishing asks of GitHub. Every method raises HubError, which says what is missing and how to get it."""
 
-    def me(self) -> str: ...
+    def give(self, budget_s: float) -> None:
+        """Let all that follows take so long, tries and pauses together."""
+        ...
 
     def pull(self, number: int) -> Pull: ...
 
@@ -127,6 +166,14 @@ class Hub(Protocol):
     def update_comment(self, comment: int, body: str) -> Comment: ...
 
     def delete_comment(self, comment: int) -> None: ...
+
+    def create_check_run(self, sha: str, run: CheckRun) -> None: ...
+
+    def branch_protected(self, name: str) -> bool: ...
+
+    def commits_between(self, base: str, head: str) -> tuple[Sequence[Commit], bool]:
+        """Give what a head brings beyond a base, and whether that is all of it."""
+        ...
 
     def file(self, path: str, ref: str) -> str | None:
         """Give a file's text at a commit; None when there is none."""

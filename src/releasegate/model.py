@@ -298,6 +298,11 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     mode: str = "enforce"
     interrupted: bool = False
     deadline_reached: bool = False
+    red_before: int = 0
+    """How often this gate had been red on this commit before."""
+    run_id: str | None = None
+    run_attempt: str | None = None
+    """The workflow run that judged, and its attempt; None outside of a runner."""
     kinds: dict[str, str] = {}
     """The kinds by others that looked and judged, each with the package that brings it and its version."""
 

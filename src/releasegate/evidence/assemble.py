@@ -52,6 +52,7 @@ def assemble(
         deadline_reached=run.deadline_reached,
         advisory=run.mode == "advisory",
         fallbacks=fallbacks,
+        red_before=run.red_before,
     )
     return Evidence(
         schema=SCHEMA,

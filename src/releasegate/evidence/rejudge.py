@@ -60,9 +60,22 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
     _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
     _demand_identity(evidence, terms)
     _demand_metrics(evidence.metrics, terms)
-    again = assemble(
+    again = _assembled(evidence, terms, rules, tuple(_stage_a(check) for check in evidence.checks))
+    _demand_equal(evidence, again)
+    return again.verdict
+
+
+def knowing(evidence: Evidence, red_before: int) -> Evidence:
+    """Give sound evidence with its verdict anew, now that it is known how often this commit was red before."""
+    terms, rules = msgspec.convert(evidence.plan, Terms), msgspec.convert(evidence.policy, Policy).rules
+    known = replace(evidence, run=replace(evidence.run, red_before=red_before))
+    return replace(evidence, run=known.run, verdict=_assembled(known, terms, rules, evidence.checks).verdict)
+
+
+def _assembled(evidence: Evidence, terms: Terms, rules: Sequence[Rule], checks: Sequence[CheckResult]) -> Evidence:
+    return assemble(
         run=evidence.run,
-        checks=tuple(_stage_a(check) for check in evidence.checks),
+        checks=checks,
         rules=rules,
         control=evidence.control,
         identity=evidence.identity,
@@ -72,8 +85,6 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
         policy=evidence.policy,
         metrics=evidence.metrics,
     )
-    _demand_equal(evidence, again)
-    return again.verdict
 
 
 def _demand_plan(evidence: Evidence, terms: Terms) -> None:

@@ -38,7 +38,7 @@ def subject_of(
     if pull or sha:
         known |= _asked(pull, sha)
     if not known["repository"]:
-        known["not_judged"] = "the repository is not known: GITHUB_REPOSITORY is owner/name"
+        known |= {"not_judged": "the repository is not known: GITHUB_REPOSITORY is owner/name", "idle": False}
     if not known["sha"] and not known.get("pull"):
         known["not_judged"] = known.get("not_judged") or NO_COMMIT
     return Subject(**{**known, "repository": known["repository"] or ""})
@@ -47,7 +47,7 @@ def subject_of(
 def _asked(pull: int | None, sha: str | None) -> Known:
     """Take a pull request, whose head is to be read, or a commit."""
     by_hand: Known = {"pull": pull, "sha": sha, "pull_of_commit": pull is None, "pull_of_head": None}
-    return {**by_hand, "merge_sha": None, "base_branch": None, "base_sha": None, "not_judged": None}
+    return {**by_hand, "merge_sha": None, "base_branch": None, "base_sha": None, "not_judged": None, "idle": False}
 
 
 def _pull_request(payload: Payload, known: Known) -> Known:
@@ -67,6 +67,7 @@ def _pull_request(payload: Payload, known: Known) -> Known:
         "base_sha": commit_at(pull, "base", "sha"),
         "trust": Trust.PULL_REQUEST if head and head == known["repository"] else Trust.FORK,
         "not_judged": "the pull request is closed" if closed else broken,
+        "idle": closed,
     }
 
 
@@ -79,7 +80,7 @@ def _pull_request_target(payload: Payload, known: Known) -> Known:
 def _review(payload: Payload, known: Known) -> Known:
     of_pull = _pull_request(payload, known)
     approved = text_at(payload, "review", "state") == "approved" and text_at(payload, "action") == "submitted"
-    return of_pull if approved else {**of_pull, "not_judged": "the review is no approval"}
+    return of_pull if approved else {**of_pull, "not_judged": "the review is no approval", "idle": True}
 
 
 def _merge_group(payload: Payload, _known: Known) -> Known:
@@ -94,6 +95,7 @@ def _merge_group(payload: Payload, _known: Known) -> Known:
         "queue": tuple(number for number in map(number_of, QUEUED.findall(ref)) if number),
         "trust": Trust.PULL_REQUEST,
         "not_judged": None if asked else "the merge group is gone",
+        "idle": not asked,
     }
 
 
@@ -141,6 +143,7 @@ def _deployment_status(payload: Payload, _known: Known) -> Known:
         "deployment_url": text_at(payload, "deployment_status", "environment_url"),
         "trust": Trust.PULL_REQUEST,
         "not_judged": None if state == "success" else f"the deployment is not there: its state is {state}",
+        "idle": state != "success",
     }
 
 
@@ -153,6 +156,7 @@ def _push(payload: Payload, known: Known) -> Known:
         "records_history": on_default,
         "trust": Trust.OURS if on_default else Trust.PULL_REQUEST,
         "not_judged": "the branch was deleted" if value_at(payload, "deleted") is True else None,
+        "idle": value_at(payload, "deleted") is True,
     }
 
 

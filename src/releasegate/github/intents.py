@@ -1,0 +1,230 @@
+"""A verdict, what it is about and what GitHub says now in; what is to be written, or why nothing, out. Pure.
+
+Nothing here asks GitHub: whoever applies this has read the pull request's head and the commit's statuses before.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from releasegate.foreign import for_terminal
+from releasegate.github.marker import marker_of
+from releasegate.github.nouns import Comment, Conclusion, Pull, Status, StatusState, Subject, Trust
+from releasegate.model import RunInfo, State, Verdict
+
+LONGEST = 140
+"""Characters of a status's description; GitHub refuses more."""
+ADVISORY = "advisory"
+STATES = {
+    State.STABLE: StatusState.SUCCESS,
+    State.DEGRADED: StatusState.SUCCESS,
+    State.UNSTABLE: StatusState.FAILURE,
+    State.INCONCLUSIVE: StatusState.ERROR,
+}
+ARTIFACT_EVENT = "workflow_run"
+
+
+class CommentMode(StrEnum):
+    """When a first comment is written. One that is there is kept true in every mode but OFF."""
+
+    ALWAYS = "always"
+    ON_CHANGE = "on-change"
+    ON_FAILURE = "on-failure"
+    OFF = "off"
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """The status that a run may write, or why it writes none."""
+
+    context: str | None
+    why: str | None = None
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What GitHub says after the run. `pending` is our own; without it we do not know who we are.
+
+    `problem` says what could not be read: then nobody knows whether a success would be the newest word.
+    """
+
+    statuses: Sequence[Status] = ()
+    pending: Status | None = None
+    pull: Pull | None = None
+    problem: str | None = None
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """What is to be written. `status` None and `comment` False each have their sentence in `said`.
+
+    `owed` tells that a status was to be written and cannot be: the run is not published.
+    """
+
+    status: Status | None
+    comment: bool
+    said: tuple[str, ...] = ()
+    owed: bool = False
+
+
+def context_of(gate: str, mode: str) -> str:
+    """Name the status. Advisory runs have one of their own, which nobody requires."""
+    return f"releasegate/{gate}-{ADVISORY}" if mode == ADVISORY else f"releasegate/{gate}"
+
+
+def standing(subject: Subject, gate: str, mode: str, *, partial: bool, protected: bool | None) -> Standing:
+    """Say what may be written. `protected`: whether the pull request's base branch is; None where that is not asked.
+
+    A status belongs to the commit. So a pull request onto somebody's own branch writes none: it could have the same
+    head as another onto the default branch, and judge it by a config of its own.
+    """
+    if subject.trust is Trust.FORK:
+        why = "a fork's job writes nothing: its code could have written it; the default branch's workflow decides"
+        return Standing(context=None, why=why)
+    if partial:
+        why = "a part of the gate was run: its status tells only of the whole"
+        return Standing(context=None, why=why)
+    if _onto_another(subject) and not protected:
+        why = f"{for_terminal(subject.base_branch or '')} is neither the default branch nor protected: no status is set"
+        return Standing(context=None, why=why)
+    return Standing(context=context_of(gate, mode))
+
+
+def asks_protection(subject: Subject) -> str | None:
+    """Name the branch whose protection decides; None when nothing hangs on it."""
+    return subject.base_branch if _onto_another(subject) and subject.trust is not Trust.FORK else None
+
+
+def _onto_another(subject: Subject) -> bool:
+    return (
+        subject.pull is not None and subject.base_branch is not None and subject.base_branch != subject.default_branch
+    )
+
+
+def pending(context: str, now: str, deadline_s: float, url: str | None) -> Status:
+    """Say that a run began. `now` is RFC 3339 in UTC."""
+    minutes = max(1, round(deadline_s / 60))
+    said = f"running since {now[11:16]}Z, at most {minutes} min"
+    return Status(context=context, state=StatusState.PENDING, description=said, target_url=url)
+
+
+def deferred(context: str, url: str | None) -> Status:
+    said = "deferred: another event judges this commit"
+    return Status(context=context, state=StatusState.PENDING, description=said, target_url=url)
+
+
+def cancelled(context: str, url: str | None, why: str = "cancelled before its end") -> Status:
+    return Status(context=context, state=StatusState.ERROR, description=described(why), target_url=url)
+
+
+def red_before(told: Told) -> int:
+    """Count our own failures on the commit from before this run."""
+    ours = told.pending
+    if ours is None:
+        return 0
+    return sum(
+        s.state is StatusState.FAILURE and s.creator == ours.creator and _at(s) < _at(ours) for s in told.statuses
+    )
+
+
+def superseded(told: Told) -> bool:
+    """Tell whether a later run of ours has begun: the commit is its to turn green."""
+    ours = told.pending
+    if ours is None:
+        return False
+    return any(
+        s.state is StatusState.PENDING and s.creator == ours.creator and _at(s) > _at(ours) for s in told.statuses
+    )
+
+
+def _at(status: Status) -> tuple[str, int]:
+    return (status.created or "", status.id)
+
+
+def decide(
+    verdict: Verdict,
+    subject: Subject,
+    may: Standing,
+    told: Told,
+    *,
+    mode: str,
+    interrupted: bool,
+    url: str | None,
+    own: bool = True,
+) -> Decided:
+    """Decide what is written. `own`: this very job judged; of evidence from elsewhere no success is ever said."""
+    said = [may.why] if may.why else []
+    moved = told.pull is not None and told.pull.head_sha != subject.sha
+    if moved:
+        said.append("superseded by a newer head: the comment is left to its run")
+    comment = told.problem is None and not moved and not superseded(told)
+    if may.context is None:
+        return Decided(status=None, comment=False, said=tuple(said))
+    state = StatusState.ERROR if interrupted else STATES[verdict.state]
+    text = "cancelled before its end" if interrupted else told_of(verdict, advisory=mode == ADVISORY)
+    status = Status(context=may.context, state=state, description=described(text), target_url=url)
+    hindrance, owed = _no_success(subject, told, own=own) if state is StatusState.SUCCESS else (None, False)
+    if hindrance and owed and told.pending is not None:
+        status = replace(status, state=StatusState.ERROR, description=described(f"not told: {hindrance}"))
+        return Decided(status=status, comment=comment, said=(*said, f"no success is written: {hindrance}"), owed=True)
+    if hindrance:
+        return Decided(status=None, comment=comment, said=(*said, f"no success is written: {hindrance}"), owed=owed)
+    return Decided(status=status, comment=comment, said=tuple(said))
+
+
+def _no_success(subject: Subject, told: Told, *, own: bool) -> tuple[str | None, bool]:
+    """Say why no success may be written, if so, and whether it should have been."""
+    if subject.trust is Trust.FORK:
+        return "code of a fork could have written it", False
+    if not own:
+        return "code of a pull request could have written this evidence; the job that judges publishes it", False
+    if told.pending is None:
+        return "this run set no pending status, so that nobody knows whether it is the newest", True
+    if told.problem:
+        return told.problem, True
+    return ("superseded by a later run", False) if superseded(told) else (None, False)
+
+
+def told_of(verdict: Verdict, *, advisory: bool) -> str:
+    """Give the verdict and its first reason; of an advisory run, what it would have done."""
+    text = f"{verdict.state.value}: {verdict.reasons[0]}" if verdict.reasons else verdict.state.value
+    blocks = STATES[verdict.state] is not StatusState.SUCCESS
+    return f"would block: {text}" if advisory and blocks else text
+
+
+def described(text: str) -> str:
+    """Cut a text to what a status holds, at the end of a word."""
+    text = " ".join(for_terminal(text).split())
+    if len(text) <= LONGEST:
+        return text
+    kept = text[: LONGEST - 1]
+    whole = kept.rpartition(" ")[0] or kept
+    return whole.rstrip(" ,;:") + "…"
+
+
+def own_evidence(run: RunInfo, subject: Subject, *, run_id: str | None, attempt: str | None) -> bool:
+    """Tell whether evidence from a file may be as good as a run of our own: of this run and attempt, and no fork's.
+
+    An artifact of another run is what its code wrote; a workflow that follows it has nothing else.
+    """
+    same = run_id is not None and (run.run_id, run.run_attempt) == (run_id, attempt)
+    return same and subject.event != ARTIFACT_EVENT and subject.trust is not Trust.FORK
+
+
+def ours(comments: Sequence[Comment], gate: str, me: str | None) -> list[Comment]:
+    """Give this gate's own comments, the oldest first: by us, and with our marker on the first line."""
+    marked = [(comment, marker_of(comment.body)) for comment in comments if me and comment.author == me]
+    return [comment for comment, marker in marked if marker and marker.gate == gate]
+
+
+def first_comment(mode: CommentMode, state: State) -> bool:
+    """Tell whether a comment is begun where there is none."""
+    if mode is CommentMode.ON_FAILURE:
+        return STATES[state] is not StatusState.SUCCESS
+    return mode is CommentMode.ALWAYS or (mode is CommentMode.ON_CHANGE and state is not State.STABLE)
+
+
+def conclusion(decided: Decided, *, advisory: bool) -> Conclusion:
+    """Let a check run say no more than the status does."""
+    if decided.status is None or advisory:
+        return Conclusion.NEUTRAL
+    return Conclusion.SUCCESS if decided.status.state is StatusState.SUCCESS else Conclusion.FAILURE

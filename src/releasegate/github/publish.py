@@ -1,0 +1,131 @@
+"""What was decided in, the same on GitHub out: status, then comment, then check run, and what was dropped."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from releasegate.github import intents
+from releasegate.github.intents import CommentMode, Decided, Standing, Told
+from releasegate.github.nouns import CheckRun, Comment, Hub, HubError, Pull, Status, Subject
+from releasegate.model import State
+
+DEADLINE_S = 90.0
+BEFORE_S = 30.0
+CANCELLED_S = 4.0
+"""How long the last word of a run that is being cancelled may take: a runner kills it soon."""
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """What there is to be read. `check_run` is None where none is wanted."""
+
+    gate: str
+    state: State
+    mode: CommentMode
+    comment: str
+    check_run: CheckRun | None = None
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """What became of it. `owed`: a status was to be written and was not."""
+
+    status: Status | None = None
+    comment_url: str | None = None
+    said: tuple[str, ...] = ()
+    owed: bool = False
+
+
+def resolve(hub: Hub, subject: Subject) -> Subject:
+    """Find out the head of a pull request that is known by its number alone. Raises HubError."""
+    if subject.pull is None or subject.sha is not None:
+        return subject
+    pull = hub.pull(subject.pull)
+    return replace(
+        subject,
+        sha=pull.head_sha,
+        head_repository=pull.head_repository,
+        base_branch=pull.base_branch,
+        base_sha=pull.base_sha,
+        not_judged=None if pull.open else "the pull request is closed",
+    )
+
+
+def protected(hub: Hub, subject: Subject) -> bool | None:
+    """Ask for the base branch's protection where the standing hangs on it. Raises HubError."""
+    branch = intents.asks_protection(subject)
+    return hub.branch_protected(branch) if branch else None
+
+
+def learn(hub: Hub, subject: Subject, may: Standing, pending: Status | None) -> Told:
+    """Read the head and the commit's statuses once more. What cannot be read is said, and forbids a success."""
+    if may.context is None or subject.sha is None:
+        return Told(pending=pending)
+    try:
+        statuses = hub.statuses(subject.sha, may.context)
+        return Told(statuses=statuses, pending=pending, pull=_pull(hub, subject))
+    except HubError as why:
+        return Told(pending=pending, problem=str(why))
+
+
+def _pull(hub: Hub, subject: Subject) -> Pull | None:
+    """Give the pull request that the comment is for: the event's, or the one whose head the commit is."""
+    if subject.pull is not None:
+        return hub.pull(subject.pull)
+    found: list[Pull] = []
+    if subject.pull_of_head is not None:
+        found = [p for p in hub.pulls_of_head(*subject.pull_of_head) if p.head_repository == subject.head_repository]
+    elif subject.pull_of_commit and subject.sha is not None:
+        found = list(hub.pulls_of_commit(subject.sha))
+    heads = [pull for pull in found if pull.open and pull.head_sha == subject.sha]
+    onto_default = [pull for pull in heads if pull.base_branch == subject.default_branch]
+    return next(iter(onto_default or heads), None)
+
+
+def settle(hub: Hub, subject: Subject, decided: Decided) -> Published:
+    """Write the status. What GitHub refuses is said, and owed."""
+    if decided.status is None or subject.sha is None:
+        return Published(said=decided.said, owed=decided.owed)
+    try:
+        return Published(status=hub.set_status(subject.sha, decided.status), said=decided.said, owed=decided.owed)
+    except HubError as why:
+        return Published(said=(*decided.said, f"the status is not written: {why}"), owed=True)
+
+
+def explain(hub: Hub, subject: Subject, decided: Decided, told: Told, *, words: Words, done: Published) -> Published:
+    """Write what explains the status, the more important first. What GitHub refuses is said, and the rest is tried."""
+    said, url = list(done.said), None
+    if decided.comment and told.pull is not None:
+        try:
+            url = _comment(hub, told.pull.number, _me(told.pending or done.status), words)
+        except HubError as why:
+            said.append(f"the comment is not written: {why}")
+    if words.check_run is not None and done.status is not None and subject.sha is not None:
+        try:
+            hub.create_check_run(subject.sha, words.check_run)
+        except HubError as why:
+            said.append(f"the check run is not written: {why}")
+    return replace(done, comment_url=url, said=tuple(said))
+
+
+def _me(status: Status | None) -> str | None:
+    """Tell who we are by what we wrote: not every token may ask."""
+    return status.creator if status else None
+
+
+def _comment(hub: Hub, number: int, me: str | None, words: Words) -> str | None:
+    """Keep one comment of ours, and keep it true; give where it stands, None when there is to be none."""
+    if words.mode is CommentMode.OFF or me is None:
+        return None
+    mine = intents.ours(hub.comments(number), words.gate, me)
+    if not mine:
+        if not intents.first_comment(words.mode, words.state):
+            return None
+        made = hub.create_comment(number, words.comment)
+        mine = intents.ours(hub.comments(number), words.gate, me) or [made]
+    for double in mine[1:]:
+        hub.delete_comment(double.id)
+    return _updated(hub, mine[0], words.comment).url
+
+
+def _updated(hub: Hub, comment: Comment, body: str) -> Comment:
+    if comment.body.split() == body.split():
+        return comment
+    return hub.update_comment(comment.id, body)

@@ -1,0 +1,276 @@
+"""What is written for each verdict, and what keeps a success from being written."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasegate.foreign import for_terminal
+from releasegate.github.intents import (
+    LONGEST,
+    CommentMode,
+    Standing,
+    Told,
+    asks_protection,
+    conclusion,
+    context_of,
+    decide,
+    described,
+    first_comment,
+    ours,
+    own_evidence,
+    pending,
+    red_before,
+    standing,
+    superseded,
+)
+from releasegate.github.marker import Marker, line_of, marker_of
+from releasegate.github.nouns import Comment, Conclusion, Pull, Status, StatusState, Subject, Trust
+from releasegate.model import RunInfo, State, Verdict
+
+SHA, NEWER = "a" * 40, "b" * 40
+CONTEXT = "releasegate/staging"
+ME, ELSE = "github-actions[bot]", "ann"
+URL = "https://github.com/acme/shop/actions/runs/7/attempts/1"
+RED = {State.UNSTABLE: StatusState.FAILURE, State.INCONCLUSIVE: StatusState.ERROR}
+
+
+def subject(**more):
+    known = {"event": "pull_request", "repository": "acme/shop", "sha": SHA, "pull": 1, "trust": Trust.PULL_REQUEST}
+    return Subject(**{**known, "base_branch": "main", "default_branch": "main", **more})
+
+
+def verdict(state=State.STABLE, reason="all is well"):
+    return Verdict(state=state, exit_code=0, reasons=(reason,), score=1.0)
+
+
+def status(state="pending", at=5, creator=ME, **more):
+    return Status(
+        context=CONTEXT, state=StatusState(state), description="", creator=creator,
+        created=f"2026-01-01T00:00:{at:02d}Z", id=at, **more,
+    )  # fmt: skip
+
+
+def pull(sha=SHA, **more):
+    known = {"number": 1, "head_branch": "f", "head_repository": "acme/shop", "base_branch": "main", "base_sha": NEWER}
+    return Pull(**{**known, "head_sha": sha, "author": "ann", "open": True, **more})
+
+
+OURS = status(at=5)
+
+
+def decided(state=State.STABLE, *, about=None, may=None, statuses=(), mode="enforce", **more):
+    told = {"statuses": statuses, "pending": OURS, "pull": pull()}
+    told |= {key: more.pop(key) for key in ("pending", "pull", "problem") if key in more}
+    asked = {"mode": mode, "interrupted": False, "url": URL, **more}
+    return decide(verdict(state), about or subject(), may or Standing(context=CONTEXT), Told(**told), **asked)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (State.STABLE, "success"),
+        (State.DEGRADED, "success"),
+        (State.UNSTABLE, "failure"),
+        (State.INCONCLUSIVE, "error"),
+    ],
+)
+def test_each_verdict_has_its_status_on_the_judged_commit(state, told):
+    found = decided(state)
+    assert found.status == Status(
+        context=CONTEXT, state=StatusState(told), description=f"{state.value}: all is well", target_url=URL
+    )
+    assert (found.comment, found.owed, found.said) == (True, False, ())
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_later_pending_of_ours_owns_the_success_and_the_comment_and_never_keeps_red_from_being_written(state):
+    found = decided(state, statuses=[status(at=6), OURS])
+    assert not found.comment
+    assert not found.owed
+    if state in RED:
+        assert found.status.state is RED[state]
+    else:
+        assert found.status is None
+        assert "superseded by a later run" in found.said[-1]
+
+
+def test_the_order_is_that_of_the_pending_statuses_and_within_a_second_that_of_their_ids():
+    same = status(at=5)
+    assert superseded(Told(statuses=[Status(**{**_fields(same), "id": 6})], pending=same))
+    assert not superseded(Told(statuses=[Status(**{**_fields(same), "id": 4})], pending=same))
+    assert not superseded(Told(statuses=[status(at=6, creator=ELSE)], pending=OURS))
+    assert not superseded(Told(statuses=[status("success", at=6)], pending=OURS))
+
+
+def _fields(value):
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def test_a_moved_head_gets_its_status_still_and_leaves_the_comment_alone():
+    found = decided(pull=pull(NEWER))
+    assert found.status.state is StatusState.SUCCESS
+    assert not found.comment
+    assert "newer head" in found.said[0]
+
+
+@pytest.mark.parametrize("trust", Trust)
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("state", State)
+def test_never_green_43_evidence_that_code_of_a_pull_request_could_have_written_is_never_a_success(trust, own, state):
+    found = decided(state, about=subject(trust=trust), own=own)
+    green = found.status is not None and found.status.state is StatusState.SUCCESS
+    assert green is (state not in RED and own and trust is not Trust.FORK)
+    if state in RED:
+        assert found.status.state is RED[state]
+
+
+@pytest.mark.parametrize("more", [{"problem": "could not read"}, {"pending": None}])
+def test_what_is_not_known_for_sure_is_no_success_and_is_owed(more):
+    found = decided(**more)
+    assert found.owed
+    assert found.status is None or found.status.state is StatusState.ERROR
+    assert decided(State.UNSTABLE, **more).status.state is StatusState.FAILURE
+
+
+@pytest.mark.parametrize("state", State)
+def test_never_green_07_an_interrupted_run_is_an_error_whatever_it_came_to(state):
+    found = decided(state, interrupted=True)
+    assert (found.status.state, found.status.description) == (StatusState.ERROR, "cancelled before its end")
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_advisory_run_says_what_it_would_do_in_a_context_that_nobody_requires(state):
+    may = standing(subject(), "staging", "advisory", partial=False, protected=None)
+    assert may.context == f"{CONTEXT}-advisory"
+    found = decided(state, may=may, mode="advisory").status
+    assert found.description.startswith("would block: ") is (state in RED)
+    assert found.state is RED.get(state, StatusState.SUCCESS)
+
+
+@pytest.mark.parametrize("partial", [True, False])
+@pytest.mark.parametrize("protected", [True, False, None])
+@pytest.mark.parametrize("base", ["main", "mine", None])
+@pytest.mark.parametrize("trust", Trust)
+def test_only_a_whole_run_for_a_guarded_branch_writes_the_blocking_status(partial, protected, base, trust):
+    about = subject(base_branch=base, trust=trust)
+    may = standing(about, "staging", "enforce", partial=partial, protected=protected)
+    writes = not partial and trust is not Trust.FORK and (base != "mine" or bool(protected))
+    assert (may.context == CONTEXT) is writes
+    assert (may.why is None) is writes
+    if not writes:
+        assert decided(may=may, about=about).status is None
+        assert not decided(may=may, about=about).comment
+
+
+def test_protection_is_asked_for_only_where_it_decides():
+    assert asks_protection(subject()) is None
+    assert asks_protection(subject(base_branch="release/1")) == "release/1"
+    assert asks_protection(subject(base_branch="release/1", pull=None)) is None
+    assert asks_protection(subject(base_branch="release/1", trust=Trust.FORK)) is None
+
+
+def test_earlier_red_is_counted_by_our_own_creator_and_before_our_own_pending():
+    statuses = [
+        status("failure", 9),
+        status("failure", 4, ELSE),
+        status("failure", 3),
+        status("error", 2),
+        status("failure", 1),
+    ]
+    assert red_before(Told(statuses=statuses, pending=OURS)) == 2
+    assert red_before(Told(statuses=statuses)) == 0
+
+
+def test_contexts_and_the_first_status():
+    assert context_of("staging", "enforce") == CONTEXT
+    begun = pending(CONTEXT, "2026-01-01T12:03:44Z", 900, URL)
+    assert (begun.state, begun.description) == (StatusState.PENDING, "running since 12:03Z, at most 15 min")
+
+
+@given(st.text(max_size=400))
+def test_a_description_holds_whole_words_within_githubs_limit_and_nothing_that_hides(text):
+    said = described(text)
+    assert len(said) <= LONGEST
+    assert for_terminal(said) == said
+    whole = for_terminal(text).split()
+    kept = said.removesuffix("…").split()
+    assert said == " ".join(whole) or len(kept) < 2 or kept[:-1] == whole[: len(kept) - 1]
+
+
+def test_a_description_is_cut_between_words():
+    assert described("four " * 40) == ("four " * 27).strip() + "…"
+    assert described("x" * 200) == "x" * 139 + "…"
+
+
+def test_a_comment_is_ours_only_by_its_author_and_its_first_line():
+    line = line_of(Marker(gate="staging", sha=SHA, run="7", attempt="1", started="2026-01-01T00:00:00.000Z"))
+    comments = [
+        Comment(id=1, author=ELSE, body=f"{line}\nx"),
+        Comment(id=2, author=ME, body=f"{line}\nx"),
+        Comment(id=3, author=ME, body=f"x\n{line}"),
+        Comment(id=4, author=ME, body=line.replace("gate=staging", "gate=other")),
+    ]
+    assert [each.id for each in ours(comments, "staging", ME)] == [2]
+    assert ours(comments, "staging", None) == []
+    assert marker_of(f"{line}\r\nx").run == "7"
+
+
+def test_a_marker_cannot_be_ended_from_within():
+    with pytest.raises(ValueError, match="words"):
+        line_of(Marker(gate="a -->", sha=SHA, run="7", attempt="1", started="x"))
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("mode", CommentMode)
+def test_a_first_comment_is_written_as_its_mode_says(state, mode):
+    expected = {
+        CommentMode.ALWAYS: True,
+        CommentMode.ON_CHANGE: state is not State.STABLE,
+        CommentMode.ON_FAILURE: state in RED,
+        CommentMode.OFF: False,
+    }
+    assert first_comment(mode, state) is expected[mode]
+
+
+def test_a_check_run_says_no_more_than_the_status():
+    assert conclusion(decided(), advisory=False) is Conclusion.SUCCESS
+    assert conclusion(decided(State.UNSTABLE), advisory=False) is Conclusion.FAILURE
+    assert conclusion(decided(State.UNSTABLE), advisory=True) is Conclusion.NEUTRAL
+    assert conclusion(decided(own=False), advisory=False) is Conclusion.NEUTRAL
+
+
+@pytest.mark.parametrize(
+    ("run_id", "attempt", "event", "trust", "own"),
+    [
+        ("7", "1", "push", Trust.OURS, True),
+        ("7", "1", "workflow_run", Trust.OURS, False),
+        ("7", "1", "pull_request", Trust.FORK, False),
+        ("8", "1", "push", Trust.OURS, False),
+        ("7", "2", "push", Trust.OURS, False),
+        (None, None, "push", Trust.OURS, False),
+    ],
+)
+def test_only_evidence_of_this_run_and_attempt_is_as_good_as_our_own(run_id, attempt, event, trust, own):
+    run = RunInfo(
+        gate="staging", sha=SHA, started="", duration_s=0.0, revisions={}, tool_version="", config_hash="",
+        run_id="7", run_attempt="1",
+    )  # fmt: skip
+    assert own_evidence(run, subject(event=event, trust=trust), run_id=run_id, attempt=attempt) is own
+
+
+def test_no_combination_of_doubts_says_success():
+    """A success needs all of it: a green verdict, a standing, our own pending, all read, none later, own evidence."""
+    flags = itertools.product([True, False], repeat=6)
+    for green, may, began, read, newest, own in flags:
+        found = decided(
+            State.STABLE if green else State.UNSTABLE,
+            may=Standing(context=CONTEXT if may else None),
+            pending=OURS if began else None,
+            problem=None if read else "unread",
+            statuses=() if newest else [status(at=6)],
+            own=own,
+        )
+        success = found.status is not None and found.status.state is StatusState.SUCCESS
+        assert success is (green and may and began and read and newest and own)

@@ -46,6 +46,8 @@ class Order(Struct, frozen=True, kw_only=True):
     fallbacks: Callable[[], tuple[str, ...]]
     measure: Callable[[], tuple[Measurement, ...]] = tuple
     """Reads the metrics of other tools; asked when all samples are taken, for a check may write one."""
+    run_id: str | None = None
+    run_attempt: str | None = None
     clean: Callable[[Any], Any] = lambda said: said
     """Takes the secrets out of what staging said, before anything is concluded from it."""
 
@@ -93,6 +95,8 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
             tool_version=__version__,
             config_hash=config.hash,
             mode=config.mode,
+            run_id=order.run_id,
+            run_attempt=order.run_attempt,
             kinds=_kinds_by_others(order),
             **info,
         ),

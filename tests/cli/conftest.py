@@ -21,7 +21,14 @@ class Said:
 def call(capsys, monkeypatch, tmp_path):
     """Run a command in an empty directory, outside of any runner."""
     monkeypatch.chdir(tmp_path)
-    for name in ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_SHA", "RELEASEGATE_SHA"):
+    for name in (
+        "GITHUB_ACTIONS",
+        "GITHUB_EVENT_NAME",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_REPOSITORY",
+        "GITHUB_SHA",
+        "RELEASEGATE_SHA",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments):

@@ -73,7 +73,7 @@ def test_the_example_keeps_its_secrets(config):
 def test_what_the_example_declares_and_nobody_judges_yet_is_named(config):
     names = [name for name, _ in config.later]
     assert names == [
-        "baseline", "excuses", "events", "alerts",
+        "baseline", "excuses", "alerts",
         "kind tests", "kind load",
         "rules over contract.breaking", "rules over memory.peak",
     ]  # fmt: skip

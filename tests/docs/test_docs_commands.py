@@ -71,7 +71,14 @@ def test_the_exit_codes_are_those_of_the_code():
 def call(capsys, monkeypatch, tmp_path):
     """Run a command beside the page's config, outside of any runner; nobody listens at its staging."""
     monkeypatch.chdir(tmp_path)
-    for name in ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_SHA", "RELEASEGATE_SHA"):
+    for name in (
+        "GITHUB_ACTIONS",
+        "GITHUB_EVENT_NAME",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_REPOSITORY",
+        "GITHUB_SHA",
+        "RELEASEGATE_SHA",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)

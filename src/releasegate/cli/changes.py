@@ -22,8 +22,6 @@ def read_changes(path: str | None, config: Config) -> Impact | None:
     """Read the list and judge it; None without one. Raises UsageError when there is none there, or it is no list."""
     if path is None:
         return None
-    from releasegate.changes.listing import read
-
     try:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -31,6 +29,13 @@ def read_changes(path: str | None, config: Config) -> Impact | None:
         raise UsageError(f"cannot read --changed-files {path}: {problem.strerror}") from problem
     if len(data) > LARGEST:
         raise UsageError(f"--changed-files {path} is larger than {LARGEST // 2**20} MiB")
+    return impact_of(data, config)
+
+
+def impact_of(data: bytes, config: Config) -> Impact:
+    """Judge a list of changed files. Raises UsageError when it is none."""
+    from releasegate.changes.listing import read
+
     files = (*config.files, *(target.ca for target in config.targets.values() if target.ca))
     own = (*files, *map(os.path.realpath, files))
     return assess(read(data), config.changes.get("harmless", ()), own)

@@ -51,10 +51,19 @@ class Asked(Struct, frozen=True, kw_only=True):
     as_json: bool = False
     directory: Path = Path()
     """Where the files of `metrics:` are looked for."""
+    run_id: str | None = None
+    run_attempt: str | None = None
 
 
 def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
     """Run the gate, write and print what was asked for, and give the exit code."""
+    evidence = perform(config, asked, environ)
+    report(evidence, asked, environ)
+    return evidence.verdict.exit_code
+
+
+def perform(config: Config, asked: Asked, environ: Mapping[str, str]) -> Evidence:
+    """Run the gate, write the evidence, and give it, as it reads back."""
     plan = build(config, kind, suites=asked.suites, checks=asked.checks, event=asked.event, changes=asked.changes)
     redactor = Redactor(config.secrets)
     listener = teller(sys.stderr, environ, redactor.clean, quiet=asked.quiet or asked.as_json, width=_width())
@@ -63,11 +72,15 @@ def execute(config: Config, asked: Asked, environ: Mapping[str, str]) -> int:
             evidence = asyncio.run(_run(config, plan, asked, environ, redactor=redactor, listener=listener))
         finally:
             listener.close()
-        path = Path(asked.outputs.evidence)
-        write(evidence, path)
-        rejudge(read(path))
-    _report(evidence, asked, environ)
-    return evidence.verdict.exit_code
+        keep(evidence, asked)
+    return evidence
+
+
+def keep(evidence: Evidence, asked: Asked) -> None:
+    """Write the evidence, and judge again what was written. Raises UsageError, EvidenceError."""
+    path = Path(asked.outputs.evidence)
+    write(evidence, path)
+    rejudge(read(path))
 
 
 async def _run(
@@ -101,6 +114,8 @@ async def _run(
         fallbacks=book.fallbacks,
         measure=lambda: measurements(config.metrics, asked.directory, environ, time.time),
         clean=redactor.clean_struct,
+        run_id=asked.run_id,
+        run_attempt=asked.run_attempt,
     )
     try:
         return await gate.run(order, world, listener, stop)
@@ -124,7 +139,8 @@ def _second(epoch_s: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_s))
 
 
-def _report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:
+def report(evidence: Evidence, asked: Asked, environ: Mapping[str, str]) -> None:
+    """Write the reports that were asked for, and print what was concluded."""
     outputs = asked.outputs
     if outputs.junit:
         from releasegate.report import junit

@@ -18,6 +18,9 @@ COMMANDS = {
     "validate": "Read the config and say everything that is wrong with it. Offline.",
     "plan": "Say what a run would do: checks, samples, requests that write.",
     "run": "Run the gate against staging and give the verdict.",
+    "gate": "Say on GitHub that a run began, run the gate, and publish its verdict.",
+    "publish": "Publish on GitHub what an evidence file says.",
+    "finalize": "End on GitHub a pending status that a killed run left.",
     "judge": "Give the verdict again, from an evidence file alone.",
     "policy": "Print the sampling tables and what they catch, computed exactly.",
     "schema": "Print the JSON Schema of the config, for editors.",
@@ -66,7 +69,7 @@ def cli() -> None:
 
     \b
     Exit codes: 0 may merge (STABLE, DEGRADED) · 1 a bug of the gate · 2 usage or config
-                10 UNSTABLE · 11 INCONCLUSIVE · 12 decided, not printed · 130 interrupted
+                10 UNSTABLE · 11 INCONCLUSIVE · 12 decided, not told · 130 interrupted
     """
 
 

@@ -1,7 +1,8 @@
 """`releasegate run`: the gate itself."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +14,7 @@ from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
 from releasegate.config.targets import DEPLOYMENT_URL
 from releasegate.errors import UsageError
 from releasegate.github.context import subject_of
+from releasegate.github.job import job_of
 
 COMMIT = re.compile(r"(?=.*[0-9])[^\s~^:?*\[\\]{3,200}")
 
@@ -34,22 +36,37 @@ def commit(text: str) -> str:
     return name
 
 
+JUDGING = (
+    config_option,
+    click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated."),
+    click.option(
+        "--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated."
+    ),
+    changed_files_option,
+    click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m."),
+    click.option(
+        "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
+    ),
+    click.option("--junit", metavar="FILE", help="Also write JUnit XML."),
+    click.option("--markdown", metavar="FILE", help="Also write the report as Markdown."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, only the report."),
+    json_option,
+)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def judging_options(command: Command) -> Command:
+    """Give a command the options of whatever runs the gate."""
+    for option in reversed(JUDGING):
+        command = option(command)
+    return command
+
+
 @click.command("run")
-@config_option
 @click.option(
     "--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: RELEASEGATE_SHA, then the event's commit]"
 )
-@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Only this suite. May be repeated.")
-@click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated.")
-@changed_files_option
-@click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m.")
-@click.option(
-    "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
-)
-@click.option("--junit", metavar="FILE", help="Also write JUnit XML.")
-@click.option("--markdown", metavar="FILE", help="Also write the report as Markdown.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, only the report.")
-@json_option
+@judging_options
 def command(
     config_path: str | None,
     sha: str | None,
@@ -82,4 +99,8 @@ def command(
     config = read_config(config_path, environ)
     impact = read_changes(changed_files, config)
     sha = commit(sha) if sha is not None else subject.sha
-    return execute(config, Asked(outputs=outputs, sha=sha, event=event, changes=impact, **asked), environ)
+    job = job_of(environ)
+    order = Asked(
+        outputs=outputs, sha=sha, event=event, changes=impact, run_id=job.run_id, run_attempt=job.attempt, **asked
+    )
+    return execute(config, order, environ)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM in, a run that stops in good order out; and nothing that takes the evidence of one away."""
+"""Signals that end a job in, a run that stops in good order out; and nothing that takes the evidence of one away."""
 
 import asyncio
 import signal
@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 
 from releasegate.errors import EXIT_INTERRUPTED
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SIGNALS: tuple[signal.Signals, ...] = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
+"""What a runner stops a job with: on Windows Ctrl-C, then Ctrl-Break."""
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def handlers_kept() -> Iterator[None]:
 
 
 def stop_on_signals(stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Stop in good order at the first SIGINT or SIGTERM; a second SIGINT leaves at once."""
+    """Stop in good order at the first signal; a second SIGINT leaves at once."""
     loop = asyncio.get_running_loop()
 
     def heard(number: int) -> None:
@@ -32,6 +34,8 @@ def stop_on_signals(stop: asyncio.Event, say: Callable[[str], None]) -> None:
         stop.set()
 
     for number in SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup has it of SIGHUP
+            continue
         try:
             loop.add_signal_handler(number, heard, number)
         except NotImplementedError:  # Windows' loops take no signal handlers

@@ -1,0 +1,168 @@
+"""One run's word on GitHub, from its pending status to its end, whatever ends it. What GitHub refuses ends no run."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from releasegate.cli.stopping import SIGNALS, handlers_kept
+from releasegate.errors import EXIT_INTERRUPTED, NotPublishedError
+from releasegate.foreign import for_log
+from releasegate.github import intents, publish
+from releasegate.github.intents import Decided, Standing, Told
+from releasegate.github.job import Job
+from releasegate.github.nouns import Hub, HubError, Status, Subject, Trust
+from releasegate.github.publish import Published, Words
+
+CANCELLED = "cancelled before its end"
+ENDED = "the gate ended without a verdict"
+DEPENDABOT = "dependabot[bot]"
+
+
+class Struck(BaseException):
+    """A signal came while nobody else listened."""
+
+
+class Desk:
+    """Speaks for one subject. `subject` is completed by what GitHub knows; `notes` are what a reader should know."""
+
+    def __init__(self, job: Job, subject: Subject) -> None:
+        self.job, self.subject = job, subject
+        self.notes: list[str] = []
+        self.may = Standing(context=None)
+        self.pending: Status | None = None
+        self.owed = False
+        """A status was to be written, and was not."""
+        self._hub: Hub | None = None
+        self._open = False
+        """A pending status may stand there that is ours to end."""
+
+    @property
+    def hub(self) -> Hub:
+        """Give the way to GitHub. Raises HubError where there is none."""
+        if self._hub is None:
+            raise HubError("GitHub is not asked")
+        return self._hub
+
+    def enter(self) -> None:
+        """Find the way to GitHub, and the head of a pull request. Raises NotPublishedError when there is no commit."""
+        if self.subject.trust is Trust.FORK and self.subject.sha:
+            return
+        from releasegate.github.client import GithubHub
+
+        try:
+            self._hub = GithubHub(
+                self.job,
+                self.subject.repository,
+                clock=time.monotonic,
+                wall=time.time,
+                sleep=time.sleep,
+                budget_s=publish.BEFORE_S,
+            )
+            self.subject = publish.resolve(self._hub, self.subject)
+        except HubError as why:
+            if self.subject.sha is None:
+                raise NotPublishedError(f"which commit to judge is not known: {why}") from None
+            self.note(f"GitHub is not reached: {why}")
+
+    def begin(self, gate: str, mode: str, *, partial: bool, deadline_s: float, quietly: bool = False) -> None:
+        """Say that the run began, where it may say anything. `quietly`: find out only whether it may."""
+        try:
+            guarded = publish.protected(self._hub, self.subject) if self._hub else None
+        except HubError as why:
+            guarded = None
+            self.note(str(why))
+        self.may = intents.standing(self.subject, gate, mode, partial=partial, protected=guarded)
+        if self.may.context is None:
+            self.note(self.may.why or "")
+            return
+        if quietly:
+            return
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.pending = self.put(intents.pending(self.may.context, now, deadline_s, self.job.run_url))
+
+    def put(self, status: Status) -> Status | None:
+        """Set a status; None, said and owed, where GitHub does not take it."""
+        self._open = status.state.value == "pending" or self._open
+        try:
+            put = self.hub.set_status(self.subject.sha or "", status)
+        except HubError as why:
+            self.owed = True
+            self.note(f"the status is not written: {why}")
+            return None
+        self._open = status.state.value == "pending"
+        return put
+
+    def leave_pending(self) -> None:
+        """Let the pending status stand: another event ends it."""
+        self._open = False
+
+    def learn(self) -> Told:
+        if self._hub is None:
+            return Told()
+        self._hub.give(publish.DEADLINE_S)
+        return publish.learn(self._hub, self.subject, self.may, self.pending)
+
+    def finish(self, decided: Decided, told: Told, words: Words) -> Published:
+        """Write what was decided, and say what was not."""
+        if self._hub is None:
+            done = Published(said=decided.said, owed=decided.status is not None or decided.owed)
+        else:
+            done = publish.settle(self._hub, self.subject, decided)
+            self._open = self._open and done.status is None and done.owed
+            done = publish.explain(self._hub, self.subject, decided, told, words=words, done=done)
+        self.owed = done.owed
+        for said in done.said:
+            if said not in self.notes:
+                self.note(said)
+        return done
+
+    def close(self, why: str) -> None:
+        """End a pending status of ours by an error, in a few seconds."""
+        if not self._open or self._hub is None or self.may.context is None:
+            return
+        self._open = False
+        self._hub.give(publish.CANCELLED_S)
+        self.put(intents.cancelled(self.may.context, self.job.run_url, why))
+
+    def note(self, said: str) -> None:
+        self.notes.append(said)
+        with suppress(OSError):
+            click.echo("\n".join(f"releasegate: {for_log(line)}" for line in said.splitlines()), err=True)
+
+    @property
+    def excused(self) -> bool:
+        """Tell whether a token that may only read is what this actor gets."""
+        return self.subject.actor == DEPENDABOT
+
+
+@contextmanager
+def attended(desk: Desk) -> Iterator[None]:
+    """Leave no pending status behind, however this ends. Raises SystemExit when a signal ends it."""
+
+    def strike(number: int, _frame: FrameType | None) -> NoReturn:
+        raise Struck(number)
+
+    with handlers_kept():
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, strike)
+        try:
+            yield
+        except Struck:
+            _hear_nothing()
+            desk.close(CANCELLED)
+            raise SystemExit(EXIT_INTERRUPTED) from None
+        except BaseException:
+            _hear_nothing()
+            desk.close(ENDED)
+            raise
+
+
+def _hear_nothing() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,52 @@
+"""`releasegate finalize`: what a killed run left pending, ended."""
+
+import click
+
+from releasegate.cli.desk import Desk
+from releasegate.cli.files import config_option, environment, read_config, read_event
+from releasegate.cli.gate import not_judged, whole_commit
+from releasegate.errors import EXIT_MERGE, NotPublishedError, UsageError
+from releasegate.github import intents
+from releasegate.github.context import subject_of
+from releasegate.github.job import NOBODY_SPEAKS, job_of
+from releasegate.github.nouns import HubError, StatusState
+
+
+@click.command("finalize")
+@config_option
+@click.option(
+    "--sha", help="End whatever is pending on this commit, of any run.  [default: the event's, this run's own]"
+)
+def command(config_path: str | None, sha: str | None) -> int:
+    """End on GitHub a pending status that a killed run left.
+
+    It becomes an error: it blocks as before, and says why. A status that is no longer pending is left as it is, and
+    without --sha so is one of another workflow run.
+
+    \b
+    releasegate finalize
+    releasegate finalize --sha 4f2c0d9be1a7735c8e6f9d01b2a3c4d5e6f70819
+    """
+    environ = environment()
+    job = job_of(environ)
+    subject = subject_of(environ.get("GITHUB_EVENT_NAME", ""), read_event(environ), environ, sha=whole_commit(sha))
+    if subject.not_judged:
+        return not_judged(subject, environ)
+    if not job.can_speak:
+        raise UsageError(NOBODY_SPEAKS)
+    config = read_config(config_path, environ, lenient_env=True)
+    context = intents.context_of(config.gate, config.mode)
+    desk = Desk(job, subject)
+    desk.enter()
+    commit = desk.subject.sha or ""
+    try:
+        newest = next(iter(desk.hub.statuses(commit, context)), None)
+        mine = sha is not None or (newest is not None and newest.target_url == job.run_url)
+        if newest is None or newest.state is not StatusState.PENDING or not mine:
+            click.echo(f"releasegate: nothing of this run is pending in {context} on {commit}", err=True)
+            return EXIT_MERGE
+        desk.hub.set_status(commit, intents.cancelled(context, newest.target_url))
+    except HubError as why:
+        raise NotPublishedError(str(why)) from None
+    click.echo(f"releasegate: {context} is error on {commit}: cancelled before its end", err=True)
+    return EXIT_MERGE

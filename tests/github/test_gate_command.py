@@ -1,0 +1,441 @@
+"""`gate`, `publish` and `finalize` as a runner calls them, against a staging and the stand-in for GitHub."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from gate_world import CONTEXT, Staging, bodies, outputs, payload_of, states, surroundings, told, write_config
+from hub_world import JOB, PERSON, READER
+
+from releasegate.cli.main import main
+from releasegate.demo.hub.script import Broken, Exhausted, Lost, Meanwhile
+from releasegate.evidence.file import read
+
+ELSEWHERE = "releasegate/staging-advisory"
+
+
+@pytest.fixture
+def staging(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Staging() as served:
+        write_config(served)
+        yield served
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, world, server, staging):
+    """Run a command with a runner's variables; give its exit code and what it said."""
+
+    def run(*arguments, **more):
+        with monkeypatch.context() as patch:
+            for name, value in surroundings(world, server, **more).items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main(list(arguments))
+        said = capsys.readouterr()
+        return left.value.code, said.out + said.err
+
+    return run
+
+
+def gate(call, *arguments, **more):
+    return call("gate", "-q", *arguments, **more)
+
+
+def test_a_green_run_is_pending_then_success_in_at_most_seven_requests(world, call):
+    assert gate(call)[0] == 0
+    (_, began), (state, said) = told(world)
+    assert began.startswith("running since ")
+    assert (state, said) == ("success", "STABLE: 1 of 1 checks passed")
+    urls = {status.target_url for status in world.repository.statuses}
+    assert urls == {"https://github.example/acme/shop/actions/runs/7/attempts/1"}
+    assert bodies(world) == []
+    assert len(world.hub.log) <= 7
+
+
+def test_a_red_run_is_failure_with_its_comment_in_at_most_seven_requests(world, call, staging):
+    staging.status = 500
+    assert gate(call)[0] == 10
+    assert states(world) == ["pending", "failure"]
+    (body,) = bodies(world)
+    assert body.startswith(f"<!-- releasegate gate=staging sha={world.head} run=7 attempt=1 started=")
+    assert "smoke.health" in body
+    assert len(world.hub.log) <= 7
+
+
+def test_summary_and_outputs_tell_the_run_without_a_token(world, call, staging):
+    staging.status = 500
+    gate(call, "--comment", "always")
+    known = outputs()
+    assert {key: known[key] for key in ("verdict", "passed", "failed", "evidence-path")} == {
+        "verdict": "UNSTABLE", "passed": "0", "failed": "1", "evidence-path": ".releasegate/evidence.json",
+    }  # fmt: skip
+    assert known["comment-url"].endswith("#issuecomment-" + known["comment-url"].rpartition("-")[2])
+    assert "UNSTABLE" in Path("summary.md").read_text(encoding="utf-8")
+    assert JOB not in Path("summary.md").read_text(encoding="utf-8") + Path("output.txt").read_text(encoding="utf-8")
+
+
+def test_a_comment_that_is_there_is_kept_true_in_place(world, call, staging):
+    staging.status = 500
+    gate(call, "--comment", "on-failure")
+    staging.status = 200
+    assert gate(call, "--comment", "on-failure", run_id="8")[0] == 0
+    (body,) = bodies(world)
+    assert "run=8" in body
+    assert "red 1 time before" in body
+    assert len(world.hub.log) <= 14
+
+
+@pytest.mark.parametrize("modes", [("always", 1, 1), ("on-change", 0, 1), ("on-failure", 0, 1), ("off", 0, 0)])
+def test_each_mode_writes_its_first_comment(world, call, staging, modes):
+    mode, green, red = modes
+    gate(call, "--comment", mode)
+    assert len(bodies(world)) == green
+    staging.status = 500
+    gate(call, "--comment", mode, attempt="2")
+    assert len(bodies(world)) == red
+
+
+def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence_says_so(world, call, staging):
+    staging.status = 500
+    gate(call)
+    staging.status = 200
+    assert gate(call, attempt="2")[0] == 0
+    assert told(world)[-1] == ("success", "DEGRADED: green now, red 1 time before on this commit")
+    evidence = read(Path(".releasegate/evidence.json"))
+    assert (evidence.run.red_before, evidence.verdict.state.value) == (1, "DEGRADED")
+    assert call("judge", ".releasegate/evidence.json")[0] == 0
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("blocked", 10), ("unstable", 10), ("never", 0)])
+def test_fail_on_changes_the_exit_code_and_never_the_status(world, call, staging, fail_on, code):
+    staging.status = 500
+    assert gate(call, "--fail-on", fail_on)[0] == code
+    assert states(world)[-1] == "failure"
+
+
+def test_an_advisory_run_never_touches_the_blocking_context(world, call, staging):
+    staging.status = 500
+    write_config(staging, "mode: advisory")
+    assert gate(call)[0] == 0
+    assert told(world) == []
+    assert told(world, context=ELSEWHERE)[-1][0] == "failure"
+    assert told(world, context=ELSEWHERE)[-1][1].startswith("would block: UNSTABLE: ")
+
+
+def test_never_green_26_a_partial_run_sets_no_status(world, call):
+    code, said = gate(call, "--suite", "smoke")
+    assert (code, told(world)) == (0, [])
+    assert "tells only of the whole" in said
+
+
+def test_a_later_run_of_ours_owns_the_success(world, call):
+    def another(now):
+        world.now = now
+        world.of("POST", f"/statuses/{world.head}", {"state": "pending", "context": CONTEXT})
+
+    world.hub.script.add("GET */commits/*/statuses", Meanwhile(another))
+    code, said = gate(call, "--comment", "always")
+    assert (code, states(world), bodies(world)) == (0, ["pending", "pending"], [])
+    assert "superseded by a later run" in said
+
+
+def test_a_pending_status_of_somebody_else_owns_nothing(world, call):
+    def another(now):
+        world.now = now
+        world.of("POST", f"/statuses/{world.head}", {"state": "pending", "context": CONTEXT}, token=PERSON)
+
+    world.hub.script.add("GET */commits/*/statuses", Meanwhile(another))
+    assert gate(call)[0] == 0
+    assert states(world)[-1] == "success"
+
+
+def test_a_head_that_moves_meanwhile_keeps_its_status_and_leaves_the_comment_alone(world, call, staging):
+    staging.status = 500
+
+    def push(now):
+        world.hub.commit(world.repository, "feature", {"b": b""}, author=world.hub.user("ann"), message="b", now=now)
+
+    world.hub.script.add("GET */pulls/1", Meanwhile(push))
+    judged = world.head
+    code, said = gate(call)
+    assert (code, states(world, sha=judged), bodies(world)) == (10, ["pending", "failure"], [])
+    assert "newer head" in said
+
+
+def test_two_runs_that_write_the_comment_at_once_leave_one(world, call, staging):
+    staging.status = 500
+
+    def another(now):
+        first = next(
+            e
+            for e in world.hub.log
+            if e.request.method == "POST" and e.request.path.endswith("/statuses/" + world.head)
+        )
+        assert first
+        body = f"<!-- releasegate gate=staging sha={world.head} run=6 attempt=1 started=x -->\nof the other"
+        world.of("POST", "/issues/1/comments", {"body": body})
+
+    world.hub.script.add("POST */issues/1/comments", Meanwhile(another))
+    world.hub.script.steps[-1] = dataclasses.replace(world.hub.script.steps[-1], nth=1)
+    assert gate(call)[0] == 10
+    (body,) = bodies(world)
+    assert "run=7" in body
+
+
+@pytest.mark.parametrize("effect", [Lost(after=True), Broken(502, after=True)])
+def test_a_lost_answer_at_each_write_changes_nothing_of_the_outcome(world, call, staging, effect):
+    staging.status = 500
+    world.hub.script.add("POST */statuses/*", effect, nth=2)
+    world.hub.script.add("POST */comments", effect)
+    assert gate(call)[0] == 10
+    assert states(world)[-1] == "failure"
+    assert len(bodies(world)) == 1
+
+
+def test_a_token_that_may_not_write_leaves_summary_evidence_and_exit_code_12(world, call):
+    code, said = gate(call, token=READER)
+    assert (code, told(world)) == (12, [])
+    assert "the token lacks statuses: write" in said
+    assert READER not in said
+    assert outputs()["verdict"] == "STABLE"
+    assert read(Path(".releasegate/evidence.json")).verdict.exit_code == 0
+    assert "statuses: write" in Path("summary.md").read_text(encoding="utf-8")
+
+
+def test_dependabots_token_that_may_not_write_is_no_failure_of_its_own(world, call):
+    code, said = gate(call, token=READER, GITHUB_ACTOR="dependabot[bot]")
+    assert (code, told(world)) == (0, [])
+    assert "the token lacks statuses: write" in said
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_forks_job_writes_nothing_and_its_exit_code_says_the_verdict(world, call, staging, status):
+    staging.status = status
+    code, said = gate(call, payload=payload_of(world, fork=True), token=READER)
+    assert code == {200: 0, 500: 10}[status]
+    assert world.hub.log == []
+    assert "a fork's job writes nothing" in said
+    assert "a fork's job writes nothing" in Path("summary.md").read_text(encoding="utf-8").replace("\\", "")
+
+
+def test_a_pull_request_onto_an_unprotected_branch_sets_no_status_for_its_head_may_be_anothers(world, call):
+    code, said = gate(call, payload=payload_of(world, base="feature"))
+    assert (code, told(world)) == (0, [])
+    assert "neither the default branch nor protected" in said
+
+
+def test_what_cannot_be_read_before_the_end_is_an_error_and_no_success(world, call):
+    world.hub.script.add("GET */commits/*/statuses", Exhausted(), nth=None)
+    world.hub.script.add("GET */rate_limit", Exhausted(), nth=None)
+
+    def refill(now):
+        world.job.used = 0
+
+    world.hub.script.add("POST */statuses/*", Meanwhile(refill), nth=2)
+    code, _ = gate(call)
+    assert code == 12
+    assert states(world) == ["pending", "error"]
+
+
+def test_a_check_run_is_written_only_when_asked_for(world, call, staging):
+    staging.status = 500
+    gate(call)
+    assert not any(e.request.path.endswith("/check-runs") for e in world.hub.log)
+    gate(call, "--check-run", attempt="2")
+    (run,) = [e for e in world.hub.log if e.request.path.endswith("/check-runs")]
+    assert json.loads(run.request.body)["conclusion"] == "failure"
+    assert json.loads(run.request.body)["name"] == "staging report"
+
+
+def test_a_dispatch_by_number_judges_the_head_as_it_is_now(world, call):
+    payload = {
+        "ref": "refs/heads/main",
+        "repository": {"full_name": "acme/shop", "default_branch": "main"},
+        "inputs": {"pr": "1"},
+    }
+    assert gate(call, event="workflow_dispatch", payload=payload)[0] == 0
+    assert states(world) == ["pending", "success"]
+    world.repository.statuses.clear()
+    assert gate(call, "--pr", "1", event="push", payload={**payload, "after": "e" * 40})[0] == 0
+    assert states(world) == ["pending", "success"]
+
+
+def test_a_forks_commit_is_judged_by_the_default_branchs_workflow_and_finds_its_pull_request(world, call, staging):
+    staging.status = 500
+    head = world.forked.sha
+    payload = {
+        "repository": {"full_name": "acme/shop", "default_branch": "main"},
+        "workflow_run": {"head_sha": head, "head_branch": "theirs", "head_repository": {"full_name": "eve/shop"}},
+    }
+    assert gate(call, event="workflow_run", payload=payload)[0] == 10
+    assert states(world, sha=head) == ["pending", "failure"]
+    assert len(bodies(world, 2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        ("pull_request", {"action": "closed"}),
+        ("pull_request_review", {"action": "submitted", "review": {"state": "commented"}}),
+        ("deployment_status", {"deployment_status": {"state": "in_progress"}, "deployment": {"sha": "a" * 40}}),
+    ],
+)
+def test_an_event_with_nothing_to_judge_asks_nothing_and_is_no_failure(world, call, staging, event, change):
+    code, said = gate(call, event=event, payload={**payload_of(world), **change})
+    assert (code, world.hub.log, staging.asked.is_set()) == (0, [], False)
+    assert "nothing is judged" in said
+
+
+@pytest.mark.parametrize(("arguments", "event"), [(["--sha", "main"], "push"), ([], "page_build")])
+def test_what_is_a_mistake_is_exit_code_2(world, call, arguments, event):
+    assert gate(call, *arguments, event=event)[0] == 2
+    assert world.hub.log == []
+
+
+def test_without_a_token_nothing_runs(world, call, staging):
+    code, said = gate(call, token="")
+    assert (code, staging.asked.is_set()) == (2, False)
+    assert "GITHUB_TOKEN" in said
+
+
+def test_a_deferred_event_leaves_a_pending_status_that_blocks_and_touches_no_verdict(world, call, staging):
+    write_config(staging, "events: {pull_request: defer}")
+    assert gate(call)[0] == 0
+    assert told(world) == [("pending", "deferred: another event judges this commit")]
+    assert not staging.asked.is_set()
+    world.say("success", CONTEXT)
+    assert gate(call)[0] == 0
+    assert states(world)[-1] == "success"
+
+
+def group_of(world):
+    """Let the queue merge the pull request onto the base; give the event, and the commit that it made."""
+    base, author = world.repository.branches["main"], world.hub.user("ann")
+    made = world.hub.commit(world.repository, "queue", {}, author=author, message="Merge", now=world.now)
+    world.repository.commits[made.sha] = dataclasses.replace(made, parents=(base, world.head))
+    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
+    group = {"head_sha": made.sha, "base_sha": base, "base_ref": "refs/heads/main", "head_ref": ref}
+    repository = {"full_name": "acme/shop", "default_branch": "main"}
+    return {"action": "checks_requested", "repository": repository, "merge_group": group}, made.sha
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("success", JOB, 0, "success"),
+        ("failure", JOB, 11, "error"),
+        ("success", PERSON, 11, "error"),
+        (None, JOB, 11, "error"),
+    ],
+)
+def test_a_merge_group_inherits_what_its_pull_requests_were_told_by_us_alone(world, call, staging, case):
+    before, token, code, state = case
+    write_config(staging, "events: {merge_group: inherit}")
+    if before:
+        world.of("POST", f"/statuses/{world.head}", {"state": before, "context": CONTEXT}, token=token)
+    payload, sha = group_of(world)
+    assert gate(call, event="merge_group", payload=payload)[0] == code
+    assert states(world, sha=sha) == ["pending", state]
+    assert not staging.asked.is_set()
+
+
+def test_changed_files_are_asked_of_github_where_the_config_tells_the_harmless(world, call, staging):
+    write_config(staging, "changes: {harmless: ['*.py']}")
+    Path("releasegate.yml").write_text(
+        Path("releasegate.yml")
+        .read_text(encoding="utf-8")
+        .replace(
+            "{health: {http", "{vital: {critical: true, http: {get: 'api:/', expect: {status: 200}}}, health: {http"
+        ),
+        encoding="utf-8",
+    )
+    assert gate(call)[0] == 0
+    evidence = read(Path(".releasegate/evidence.json"))
+    assert [check.id for check in evidence.checks] == ["smoke.vital"]
+    assert states(world)[-1] == "success"
+
+
+def run(call, **more):
+    return call("run", "-q", **more)
+
+
+def test_evidence_of_the_same_workflow_run_is_published_without_staging(world, call, staging):
+    assert run(call)[0] == 0
+    staging.status = 500
+    assert call("publish", ".releasegate/evidence.json")[0] == 0
+    assert states(world) == ["pending", "success"]
+
+
+@pytest.mark.parametrize(("status", "written"), [(200, []), (500, ["failure"])])
+def test_never_green_43_evidence_of_another_run_is_published_as_red_and_never_as_success(
+    world, call, staging, status, written
+):
+    staging.status = status
+    run(call, run_id="6")
+    call("publish", ".releasegate/evidence.json")
+    assert states(world) == written
+
+
+def test_never_green_43_on_workflow_run_no_artifact_is_a_success(world, call):
+    run(call)
+    payload = {
+        "repository": {"full_name": "acme/shop", "default_branch": "main"},
+        "workflow_run": {
+            "head_sha": world.head,
+            "head_branch": "feature",
+            "head_repository": {"full_name": "acme/shop"},
+        },
+    }
+    code, said = call("publish", ".releasegate/evidence.json", event="workflow_run", payload=payload)
+    assert (code, states(world)) == (0, [])
+    assert "could have written this evidence" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "says"),
+    [
+        ({"gate": "other"}, {}, "of the gate other"),
+        ({"sha": "a" * 40}, {}, "evidence is about"),
+        ({}, {"attempt": "2"}, "of attempt 1"),
+        ({"mode": "advisory"}, {}, "evidence"),
+    ],
+)
+def test_never_green_27_evidence_of_another_gate_commit_or_attempt_is_refused(world, call, change, more, says):
+    run(call)
+    path = Path(".releasegate/evidence.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["run"] |= change
+    if "sha" in change:
+        data["identity"]["judged"] = change["sha"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    code, said = call("publish", str(path), **more)
+    assert (code, states(world)) == (11, [])
+    assert says in said
+
+
+def test_never_green_17_evidence_that_contradicts_itself_is_not_published(world, call, staging):
+    staging.status = 500
+    run(call)
+    path = Path(".releasegate/evidence.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["verdict"] |= {"state": "STABLE", "exit_code": 0}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert call("publish", str(path))[0] == 11
+    assert states(world) == []
+
+
+def test_what_a_killed_run_left_is_ended_and_only_its_own(world, call):
+    url = "https://github.example/acme/shop/actions/runs/{}/attempts/1"
+    world.say("pending", CONTEXT, target_url=url.format(6))
+    assert call("finalize")[0] == 0
+    assert states(world) == ["pending"]
+    assert call("finalize", "--sha", world.head)[0] == 0
+    assert told(world)[-1] == ("error", "cancelled before its end")
+    world.say("pending", CONTEXT, target_url=url.format(7))
+    assert call("finalize")[0] == 0
+    assert states(world)[-1] == "error"
+    count = len(told(world))
+    assert call("finalize")[0] == 0
+    assert len(told(world)) == count

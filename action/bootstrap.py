@@ -28,7 +28,7 @@ import subprocess
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -36,11 +36,15 @@ from typing import NamedTuple, NoReturn
 HOME = Path(__file__).resolve().parent.parent
 EXTRAS = ("mcp", "postgres", "redis")
 UNUSABLE, INTERRUPTED = 2, 130
-EVIDENCE, JUNIT = "evidence.json", "junit.xml"
+FILES = {"evidence": "evidence.json", "junit": "junit.xml", "markdown": "report.md"}
+"""What the gate writes for later steps, by its options."""
 LARGEST_WHEEL = 100 * 2**20
 DOWNLOAD_S = 300
-OPTIONS = ("config", "sha", "deadline")
-"""Inputs that are an option of the same name."""
+OPTIONS = {
+    "gate": ("config", "pr", "sha", "deadline", "comment", "fail-on"),
+    "finalize": ("config",),
+}
+"""Inputs that are an option of the same name, by command."""
 PIP_READS = re.compile(
     r"(PIP_.*|PATH|HOME|USERPROFILE|SYSTEMROOT|APPDATA|LOCALAPPDATA|TEMP|TMP|TMPDIR|LANG|LC_.*|XDG_.*|NETRC"
     r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)",
@@ -281,27 +285,26 @@ def destination(info: zipfile.ZipInfo) -> list[str]:
     return [] if info.is_dir() or "".join(parts[-1:]).endswith(".pyc") else parts
 
 
-def arguments(environ: Mapping[str, str], out: Path) -> list[str]:
-    """Give the command line of the gate. A value stands behind its option's `=`, so it can be no option itself."""
-    summary = environ.get("GITHUB_STEP_SUMMARY")
-    report = [f"--markdown={summary}"] if summary else []
-    return ["run", *_asked(environ), f"--evidence={out / EVIDENCE}", f"--junit={out / JUNIT}", *report]
+def arguments(command: str, environ: Mapping[str, str], out: Path) -> list[str]:
+    """Give the command line. A value stands behind its option's `=`, so it can be no option itself."""
+    asked = [f"--{name}={value}" for name in OPTIONS[command] if (value := given(environ, name))]
+    if command != "gate":
+        return [command, *asked]
+    suites = [f"--suite={suite}" for suite in re.split(r"[\s,]+", given(environ, "suites")) if suite]
+    check_run = given(environ, "check-run") or "false"
+    if check_run not in {"true", "false"}:
+        raise RefusedError(f"check-run is true or false, not {check_run[:20]}")
+    asked += ["--check-run"] if check_run == "true" else []
+    return [command, *asked, *suites, *(f"--{name}={out / file}" for name, file in FILES.items())]
 
 
 def tell_outputs(environ: Mapping[str, str], out: Path) -> None:
     """Tell later steps where the files will be. They may be missing: a run that does not begin has no evidence."""
     if path := environ.get("GITHUB_OUTPUT"):
+        names = {"markdown": "report"}
+        lines = [f"{names.get(name, name)}-path={out / file}\n" for name, file in FILES.items()]
         with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"evidence-path={out / EVIDENCE}\njunit-path={out / JUNIT}\n")
-
-
-def _asked(environ: Mapping[str, str]) -> Iterator[str]:
-    for name in OPTIONS:
-        if value := given(environ, name):
-            yield f"--{name}={value}"
-    for suite in re.split(r"[\s,]+", given(environ, "suites")):
-        if suite:
-            yield f"--suite={suite}"
+            file.writelines(lines)
 
 
 def given(environ: Mapping[str, str], name: str) -> str:
@@ -323,10 +326,11 @@ def prepare(environ: Mapping[str, str]) -> tuple[Path, Shelf]:
     return fresh, Shelf(gathered(given(environ, "extras"), cache, fresh, environ), fresh / "site")
 
 
-def main() -> NoReturn:
+def main(command: str = "gate") -> NoReturn:
     """Become the gate: its exit code is the step's."""
     try:
         fresh, shelf = prepare(os.environ)
+        asked = arguments(command, os.environ, fresh / "out")
     except RefusedError as refused:
         say("error", str(refused))
         sys.exit(UNUSABLE)
@@ -335,8 +339,9 @@ def main() -> NoReturn:
     sys.meta_path.insert(0, shelf)
     by_others = filter(None, map(str.strip, given(os.environ, "python-path").splitlines()))
     sys.path += [str(HOME / "src"), str(fresh / "site"), *by_others]
-    tell_outputs(os.environ, fresh / "out")
-    sys.argv = ["releasegate", *arguments(os.environ, fresh / "out")]
+    if command == "gate":
+        tell_outputs(os.environ, fresh / "out")
+    sys.argv = ["releasegate", *asked]
     from releasegate.cli.main import entry
 
     entry()
@@ -344,4 +349,4 @@ def main() -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,15 +1,21 @@
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from releasegate.config.starter import starter_config
-from releasegate.demo.serve import Staging
+from releasegate.demo.hub_server import HubServer
+from releasegate.demo.serve import REVISION, Staging
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests/github"))
+from hub_world import JOB, World  # noqa: E402 - the tests of the stand-in are no package
+
 MODELS = ROOT / "docs/workflows"
 PINNED = "OWNER/releasegate@" + "0" * 40
 UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
@@ -20,8 +26,8 @@ GIT = ("git", "-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "
 class Repository:
     """A repository of somebody who uses the gate, with one of the models as its workflow."""
 
-    def __init__(self, place, action, cache):
-        self.place, self.action, self.cache = place, action, cache
+    def __init__(self, place, action, cache, github):
+        self.place, self.action, self.cache, self.github = place, action, cache, github
         self.kept = place / "kept"
         self.work = place / "shop"
         (self.work / ".github/workflows").mkdir(parents=True)
@@ -36,7 +42,7 @@ class Repository:
         """Give what is in the workspace."""
         return {path.relative_to(self.work) for path in self.work.rglob("*") if ".git" not in path.parts}
 
-    def run(self, event, payload, *, model="release-gate", **variables):
+    def run(self, event, payload, *, model="release-gate", token=JOB, attempt=1, **variables):
         """Let act run the model on an event. Gives the finished process, with all output as stdout."""
         text = (MODELS / f"{model}.yml").read_text(encoding="utf-8")
         (self.work / ".github/workflows/gate.yml").write_text(text, encoding="utf-8")
@@ -47,7 +53,8 @@ class Repository:
             ROOT / ".venv/bin/act", event, "--eventpath", self.place / "event.json", "--no-cache-server",
             "--platform", "ubuntu-latest=-self-hosted", "--env", "GITHUB_REPOSITORY=acme/shop",
             "--local-repository", f"{PINNED}={self.action}", "--local-repository", f"{UPLOAD}={ROOT / '.ci/act/upload'}",
-            "--env", f"KEPT={self.kept}",
+            "--env", f"KEPT={self.kept}", "--env", f"GITHUB_API_URL={self.github.url}",
+            "--env", f"GITHUB_RUN_ATTEMPT={attempt}", "--secret", f"GITHUB_TOKEN={token}",
             *(part for name, value in variables.items() for part in ("--var", f"{name}={value}")),
         ]  # fmt: skip
         environ = {**os.environ, "XDG_CACHE_HOME": str(self.cache), "PIP_CACHE_DIR": _pip_cache()}
@@ -79,6 +86,9 @@ def action(tmp_path_factory):
         if name.startswith(("action", "requirements/", "src/")):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes((ROOT / name).read_bytes())
+    import shutil
+
+    shutil.copytree("/work/wt/publish/src", place / "src", dirs_exist_ok=True)
     return place
 
 
@@ -89,8 +99,19 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture
-def repository(tmp_path, action, cache):
-    return Repository(tmp_path, action, cache)
+def world():
+    """A GitHub where the pull request's head is the commit that the demo says it runs."""
+    made = World()
+    repository = made.repository
+    repository.commits[REVISION] = dataclasses.replace(repository.commits[made.head], sha=REVISION)
+    repository.branches["feature"] = made.head = REVISION
+    return made
+
+
+@pytest.fixture
+def repository(tmp_path, action, cache, world):
+    with HubServer(world.hub) as github:
+        yield Repository(tmp_path, action, cache, github)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from hub_world import READER
 
 from releasegate.config.starter import starter_config
 
@@ -13,12 +14,12 @@ COMMIT = "5d1f2c3b4a5968778695a4b3c2d1e0f91827364a"
 def pull_request(sha):
     head = {"ref": "feature", "sha": sha, "repo": {"full_name": "acme/shop"}}
     base = {"ref": "main", "sha": COMMIT, "repo": {"full_name": "acme/shop"}}
-    pull = {"number": 2, "state": "open", "head": head, "base": base}
-    return json.dumps({"action": "opened", "number": 2, "pull_request": pull, "repository": REPOSITORY})
+    pull = {"number": 1, "state": "open", "head": head, "base": base}
+    return json.dumps({"action": "opened", "number": 1, "pull_request": pull, "repository": REPOSITORY})
 
 
 def merge_group(sha):
-    group = {"head_sha": sha, "head_ref": "refs/heads/gh-readonly-queue/main/pr-2-1", "base_ref": "refs/heads/main"}
+    group = {"head_sha": sha, "head_ref": "refs/heads/gh-readonly-queue/main/pr-1-1", "base_ref": "refs/heads/main"}
     return json.dumps({"action": "checks_requested", "merge_group": group, "repository": REPOSITORY})
 
 
@@ -29,44 +30,91 @@ def dispatch(sha):
 EVENTS = {"pull_request": pull_request, "merge_group": merge_group, "workflow_dispatch": dispatch}
 
 
-def evidence(repository):
-    (path,) = repository.kept.iterdir()
-    return json.loads(path.read_text(encoding="utf-8"))
+def evidence(repository, attempt=1):
+    return json.loads((repository.kept / f"releasegate-evidence-{attempt}").read_text(encoding="utf-8"))
+
+
+def told(world, sha):
+    """Give what the gate's status came to on a commit, the newest first."""
+    mine = [status for status in world.repository.statuses if status.sha == sha]
+    assert {status.context for status in mine} <= {"releasegate/staging"}
+    return [status.state for status in reversed(mine)]
+
+
+def comments(world):
+    return [comment.body for comment in world.repository.comments.values()]
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_healthy_staging_that_runs_the_events_commit_makes_the_job_green(repository, staging, event):
+def test_a_healthy_staging_that_runs_the_events_commit_makes_job_and_status_green(repository, staging, world, event):
     before = repository.files()
     done = repository.run(event, EVENTS[event](staging.revision), STAGING_URL=staging.environ["STAGING_API_URL"])
     assert done.returncode == 0, done.stdout
     assert "STABLE" in done.stdout
     assert evidence(repository)["verdict"]["state"] == "STABLE"
     assert {path.name for path in repository.files() - before} == {"gate.yml"}
+    assert told(world, staging.revision) == ["success", "pending"]
+    assert comments(world) == []
 
 
-def test_a_broken_staging_makes_the_job_red_and_leaves_its_evidence_and_a_fixed_one_green(repository, staging):
+def test_a_broken_staging_makes_job_and_status_red_and_a_rerun_says_so(repository, staging, world):
     answer, url = starter_config(), staging.environ["STAGING_API_URL"]
     repository.config(answer.replace("$.status: healthy", "$.status: as it was before"))
     done = repository.run("pull_request", pull_request(staging.revision), STAGING_URL=url)
     assert done.returncode == 1, done.stdout
     assert evidence(repository)["verdict"]["state"] == "UNSTABLE"
-    assert "Summary - ## ❌ UNSTABLE" in done.stdout
+    assert "❌ UNSTABLE" in done.stdout
+    assert told(world, staging.revision) == ["failure", "pending"]
+    (body,) = comments(world)
+    assert "UNSTABLE" in body
     repository.config(answer)
-    done = repository.run("pull_request", pull_request(staging.revision), STAGING_URL=url)
+    done = repository.run("pull_request", pull_request(staging.revision), attempt=2, STAGING_URL=url)
     assert done.returncode == 0, done.stdout
-    assert evidence(repository)["verdict"]["state"] == "STABLE"
-    assert "Summary - ## ✅ STABLE" in done.stdout
+    assert evidence(repository, attempt=2)["verdict"]["state"] == "DEGRADED"
+    assert told(world, staging.revision) == ["success", "pending", "failure", "pending"]
+    (body,) = comments(world)
+    assert "DEGRADED" in body
 
 
-def test_a_staging_that_runs_another_commit_makes_no_job_green(repository, staging):
+def test_a_staging_that_runs_another_commit_makes_nothing_green(repository, staging, world):
     repository.config(starter_config().replace("wait: 10m", "wait: 1s"))
-    done = repository.run("pull_request", pull_request(COMMIT), STAGING_URL=staging.environ["STAGING_API_URL"])
+    world.repository.branches["feature"] = other = world.forked.sha
+    done = repository.run("pull_request", pull_request(other), STAGING_URL=staging.environ["STAGING_API_URL"])
     assert done.returncode == 1, done.stdout
     assert evidence(repository)["verdict"]["state"] == "INCONCLUSIVE"
+    assert told(world, other) == ["error", "pending"]
 
 
-def test_a_variable_that_is_not_set_makes_the_job_red(repository):
-    done = repository.run("pull_request", pull_request(COMMIT))
+def test_a_pull_request_is_judged_by_hand_at_its_head(repository, staging, world):
+    payload = {"inputs": {"pr": "1"}, "ref": "refs/heads/main", "repository": REPOSITORY}
+    url = staging.environ["STAGING_API_URL"]
+    done = repository.run("workflow_dispatch", json.dumps(payload), STAGING_URL=url)
+    assert done.returncode == 0, done.stdout
+    assert told(world, staging.revision) == ["success", "pending"]
+
+
+def test_a_fork_with_a_token_that_only_reads_is_judged_and_told_nowhere_but_in_its_job(repository, staging, world):
+    payload = json.loads(pull_request(staging.revision))
+    payload["pull_request"]["head"]["repo"]["full_name"] = "eve/shop"
+    url = staging.environ["STAGING_API_URL"]
+    done = repository.run("pull_request", json.dumps(payload), token=READER, STAGING_URL=url)
+    assert done.returncode == 0, done.stdout
+    assert "✅ STABLE" in done.stdout
+    assert world.repository.statuses == []
+    assert comments(world) == []
+
+
+def test_a_fork_is_told_by_the_job_of_the_default_branch(repository, staging, world):
+    payload = json.loads(pull_request(staging.revision))
+    payload["pull_request"]["head"]["repo"]["full_name"] = "eve/shop"
+    url = staging.environ["STAGING_API_URL"]
+    done = repository.run("pull_request_target", json.dumps(payload), model="forks", STAGING_URL=url)
+    assert done.returncode == 0, done.stdout
+    assert told(world, staging.revision)[0] == "success"
+
+
+def test_a_variable_that_is_not_set_makes_the_job_red(repository, staging):
+    done = repository.run("pull_request", pull_request(staging.revision))
     assert done.returncode == 1
     assert "STAGING_URL" in done.stdout
 
@@ -81,6 +129,16 @@ def test_what_was_deployed_in_the_same_job_is_judged(repository, staging):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert done.stdout.index(f"deployed {staging.revision} to staging") < done.stdout.index("STABLE")
+
+
+def test_the_commit_that_another_workflow_deployed_is_judged(repository, staging, world):
+    run = {"head_sha": staging.revision, "head_branch": "feature", "head_repository": {"full_name": "acme/shop"}}
+    url = staging.environ["STAGING_API_URL"]
+    for conclusion, expected in (("failure", []), ("success", ["success", "pending"])):
+        payload = json.dumps({"workflow_run": {**run, "conclusion": conclusion}, "repository": REPOSITORY})
+        done = repository.run("workflow_run", payload, model="after-deploy", STAGING_URL=url)
+        assert done.returncode == 0, done.stdout
+        assert told(world, staging.revision) == expected
 
 
 PREVIEW = """\

@@ -47,7 +47,8 @@ def test_no_expression_is_written_into_a_shell():
 
 def test_each_step_becomes_the_gate_so_that_signals_arrive():
     for step in STEPS:
-        assert step["run"].splitlines()[-1].startswith('exec "$INPUT_PYTHON" -I -S -B "$GITHUB_ACTION_PATH/action/')
+        start = 'exec "$INPUT_PYTHON" -I -S -B "$GITHUB_ACTION_PATH/action/bootstrap.py" '
+        assert step["run"].splitlines()[-1].startswith(start)
 
 
 def test_no_other_action_is_used():
@@ -59,23 +60,60 @@ def test_nothing_is_written_to_the_environment_of_later_steps():
     assert "GITHUB_PATH" not in SCRIPT + str(ACTION)
 
 
-def test_every_argument_is_an_option_of_the_command(bootstrap, tmp_path):
-    environ = {f"INPUT_{name.upper().replace('-', '_')}": "3" for name in ACTION["inputs"]}
-    name, *arguments = bootstrap.arguments(environ, tmp_path)
+@pytest.mark.parametrize("name", ["gate", "finalize"])
+def test_every_argument_is_an_option_of_the_command(bootstrap, tmp_path, name):
+    environ = {f"INPUT_{each.upper().replace('-', '_')}": "3" for each in ACTION["inputs"]}
+    called, *arguments = bootstrap.arguments(name, {**environ, "INPUT_CHECK_RUN": "true"}, tmp_path)
+    assert called == name
     command = main.cli.get_command(click.Context(main.cli), name)
     known = {option for parameter in command.params for option in parameter.opts}
     assert {argument.partition("=")[0] for argument in arguments} <= known
-    assert len(arguments) > len(bootstrap.OPTIONS)
+    assert len(arguments) >= len(bootstrap.OPTIONS[name])
+
+
+def test_the_choices_on_the_page_and_in_the_action_are_the_commands(bootstrap):
+    command = main.cli.get_command(click.Context(main.cli), "gate")
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Choice):
+            described = ACTION["inputs"][parameter.opts[0].removeprefix("--")]
+            row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{parameter.opts[0][2:]}`"))
+            assert described["default"] == parameter.default
+            for choice in parameter.type.choices:
+                assert re.search(rf"\b{choice}\b", described["description"]), choice
+                assert f"`{choice}`" in row
 
 
 def test_a_value_is_never_an_option_itself(bootstrap, tmp_path):
-    arguments = bootstrap.arguments({"INPUT_CONFIG": "--check=a.b", "INPUT_SUITES": "--check=x, api\nchat"}, tmp_path)
+    environ = {"INPUT_CONFIG": "--check=a.b", "INPUT_SUITES": "--check=x, api\nchat"}
+    arguments = bootstrap.arguments("gate", environ, tmp_path)
     assert arguments[1:5] == ["--config=--check=a.b", "--suite=--check=x", "--suite=api", "--suite=chat"]
 
 
 def test_what_was_not_given_is_not_passed(bootstrap, tmp_path):
-    arguments = bootstrap.arguments({"INPUT_CONFIG": "", "INPUT_SHA": "  "}, tmp_path)
-    assert [each for each in arguments if each.startswith(("--config", "--sha", "--suite"))] == []
+    arguments = bootstrap.arguments(
+        "gate", {"INPUT_CONFIG": "", "INPUT_SHA": "  ", "INPUT_CHECK_RUN": "false"}, tmp_path
+    )
+    assert [each.partition("=")[0] for each in arguments[1:]] == ["--evidence", "--junit", "--markdown"]
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused(bootstrap, tmp_path):
+    with pytest.raises(bootstrap.RefusedError, match="check-run is true or false, not yes"):
+        bootstrap.arguments("gate", {"INPUT_CHECK_RUN": "yes"}, tmp_path)
+
+
+def test_the_files_are_told_to_later_steps_and_nothing_else_is(bootstrap, tmp_path):
+    output = tmp_path / "output"
+    bootstrap.tell_outputs({"GITHUB_OUTPUT": str(output)}, tmp_path / "out")
+    told = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    assert told["evidence-path"] == str(tmp_path / "out" / "evidence.json")
+    assert set(told) == {"evidence-path", "junit-path", "report-path"} <= {*ACTION["outputs"]}
+
+
+def test_the_token_is_no_argument_and_no_input_of_the_script():
+    for step in STEPS:
+        assert step["env"]["GITHUB_TOKEN"] == "${{ inputs.token }}"
+    assert "TOKEN" not in SCRIPT
+    assert "PRIVATE_KEY" not in SCRIPT
 
 
 def test_it_imports_the_standard_library_only_before_it_has_verified_the_rest():

@@ -86,7 +86,9 @@ def test_a_misspelt_variable_is_recognised():
     assert found[0].hint == 'did you mean "TOKENS"?'
 
 
-@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "RUNNER_TEMP", "INPUT_KEY"])
+@pytest.mark.parametrize(
+    "name", ["GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "RUNNER_TEMP", "INPUT_KEY", "RELEASEGATE_PRIVATE_KEY"]
+)
 def test_a_variable_of_the_platform_is_never_given_to_a_config(name):
     text = gate(f"identities: {{user: {{bearer: '${{{name}:-x}}'}}}}")
     found = problems(text, {name: "secret-of-the-platform"})

@@ -381,3 +381,19 @@ def test_the_page_says_of_each_fault_what_the_gate_makes_of_it(name, state, code
 def test_the_page_names_what_is_not_there_yet():
     listed = dict(re.findall(r"^\| `([a-z0-9-]+)` \| ([^|]+) \|$", PAGE, re.MULTILINE))
     assert {name: listed.get(name) for name in LATER} == LATER
+
+
+@needs_stores
+@pytest.mark.parametrize(
+    ("arguments", "state", "merge", "title"),
+    [
+        ([], "success, STABLE: ", "not blocked", "## ✅"),
+        (["--fault", "down"], "failure, UNSTABLE: api does not answer", "blocked, releasegate/staging is red", "## ❌"),
+    ],
+)
+def test_the_verdict_is_published_to_the_stand_in_and_shown_as_a_reader_sees_it(call, arguments, state, merge, title):
+    said = call("demo", "-q", *arguments).stdout.partition("on GitHub's stand-in, demo/shop#1, in ")[2]
+    assert said.startswith("7 requests:")
+    assert f"  releasegate/staging: {state}" in said
+    assert f"  merge: {merge}" in said
+    assert f"  comment of github-actions[bot]:\n  | {title}" in said

@@ -7,16 +7,21 @@ from typing import Any
 
 import click
 
-from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
+from releasegate.cli.demo_hub import seen, stand_in
+from releasegate.cli.desk import CANCELLED
+from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, perform, report
 from releasegate.cli.files import environment, json_option, read_text
+from releasegate.cli.gate import tell
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.show import show
 from releasegate.config.load import load
+from releasegate.config.model import Config
 from releasegate.demo import gate
 from releasegate.demo.faults import FAULTS, LATER
 from releasegate.demo.serve import VARIABLES, Staging
 from releasegate.demo.stores import POSTGRES, REDIS
 from releasegate.errors import UsageError
+from releasegate.github.intents import CommentMode
 
 POLL_S = 0.2
 NOWHERE = {REDIS: "redis://cache.invalid:6379/0", POSTGRES: "postgres://database.invalid/app"}
@@ -69,7 +74,27 @@ def command(
             click.echo(f"{gate.OF_THE_STORES} is left out: {'; '.join(staging.missing.values())}", err=True)
             config, asked["suites"] = gate.without_stores(config)
         asked["directory"] = staging.directory
-        return execute(config, Asked(outputs=outputs, sha=staging.revision, **asked), {**environment(), **_direct()})
+        return _judge(config, Asked(outputs=outputs, sha=staging.revision, run_id="1", run_attempt="1", **asked))
+
+
+def _judge(config: Config, asked: Asked) -> int:
+    """Run the gate as `releasegate gate` does: told on GitHub's stand-in, which is shown in the end."""
+    environ = {**environment(), **_direct()}
+    with stand_in(asked.sha or "", config.gate, _direct()) as (desk, hub):
+        desk.begin(
+            config.gate, config.mode, partial=bool(asked.suites or asked.checks), deadline_s=config.policy.deadline_s
+        )
+        evidence = perform(config, asked, environ)
+        if evidence.run.interrupted:
+            desk.close(CANCELLED)
+            report(evidence, asked, environ)
+            return evidence.verdict.exit_code
+        report(evidence, asked, environ)
+        told, path = desk.learn(), asked.outputs.evidence
+        code = tell(evidence, told, desk, {}, path, comment=CommentMode.ALWAYS, check_run=False, fail_on="blocked")
+        if not asked.as_json:
+            show(seen(hub))
+        return code
 
 
 def _nowhere(staging: Staging) -> dict[str, str]:

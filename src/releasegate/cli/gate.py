@@ -235,6 +235,7 @@ def tell(
         check_run=_check_run(evidence, decided, url) if check_run else None,
     )  # fmt: skip
     done = desk.finish(decided, told, words)
+    summarise(environ, "", [note for note in desk.notes if note not in notes])
     output(environ, {"comment-url": done.comment_url or ""})
     if done.status is not None and done.status.state is not StatusState.PENDING:
         click.echo(f"releasegate: {done.status.context} is {done.status.state.value} on {desk.subject.sha}", err=True)

@@ -20,8 +20,9 @@ SUMMARY_BUDGET = 250_000
 
 def summarise(environ: Mapping[str, str], text: str, notes: Iterable[str] = ()) -> None:
     """Write the job summary, where there is a runner to show it. Raises UsageError."""
-    told = [f"- {for_markdown(note)}" for note in notes]
-    _append(environ.get("GITHUB_STEP_SUMMARY"), "\n\n".join([text, *(["\n".join(told)] if told else [])]) + "\n")
+    told = "\n".join(f"- {for_markdown(note)}" for note in notes)
+    parts = [part for part in (text, told) if part]
+    _append(environ.get("GITHUB_STEP_SUMMARY"), "".join(f"{part}\n\n" for part in parts))
 
 
 def output(environ: Mapping[str, str], values: Mapping[str, str]) -> None:

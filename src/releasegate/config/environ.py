@@ -8,7 +8,8 @@ from releasegate.config.shape import did_you_mean, shown
 from releasegate.template import HOLE
 
 VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{")
-OF_THE_PLATFORM = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_")
+OF_THE_PLATFORM = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "RELEASEGATE_APP_", "RELEASEGATE_PRIVATE_")
+"""What speaks for the job. An App's key is among them: a config that could read it could show it to a target."""
 PLACEHOLDER = "unset-"
 
 

@@ -37,4 +37,5 @@ def command(url: str | None, *, force: bool) -> int:
         show(f"wrote {name}")
     need = "" if url else "set STAGING_URL, then "
     show(f"next: {need}releasegate validate, releasegate plan, releasegate run")
+    show(f"then: name the action in {WORKFLOW}, and require the status releasegate/staging")
     return 0

@@ -1,9 +1,5 @@
 """What can be found out in, a first config and a first workflow out."""
 
-CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
-UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2"
-SETUP_PYTHON = "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0"
-
 CONFIG = """\
 version: 1
 gate: staging
@@ -20,35 +16,53 @@ suites:
 """
 
 WORKFLOW = """\
+# The gate on every pull request, in the merge queue, and by hand. The deployment to staging is somebody else's: the
+# config waits for the commit to arrive there (`revision: {wait: 10m}`).
 name: release gate
-on: [pull_request, workflow_dispatch]
-permissions:
-  contents: read
+on:
+  pull_request:
+  merge_group:
+  workflow_dispatch:
+    inputs:
+      pr:
+        description: The number of a pull request, whose head is judged
+        type: string
+      sha:
+        description: Or the whole id of a commit
+        type: string
+permissions: {}
+concurrency:
+  group: release-gate-${{ github.ref }}-${{ inputs.pr || inputs.sha }}
+  cancel-in-progress: true
 jobs:
   gate:
+    name: staging judged
+    permissions:
+      contents: read # the config
+      statuses: write # the verdict, which a branch requires
+      pull-requests: write # the comment that explains it
     runs-on: ubuntu-latest
     timeout-minutes: 30
     steps:
-      - uses: {checkout}
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
         with:
           persist-credentials: false
-      - uses: {setup_python}
-        with:
-          python-version: "3.12"
-      - run: python -m pip install releasegate
-      - run: releasegate run --sha "$SHA" --markdown "$GITHUB_STEP_SUMMARY"
+      - id: gate
+        uses: OWNER/releasegate@0000000000000000000000000000000000000000 # put here the commit that you read
         env:
-          SHA: ${{{{ github.event.pull_request.head.sha || github.sha }}}}
-{env}      - uses: {upload}
-        if: always()
+          STAGING_URL: ${{ vars.STAGING_URL }}
+      - if: always() && steps.gate.outputs.evidence-path != ''
+        uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
         with:
-          name: releasegate-evidence
-          path: .releasegate/
-          include-hidden-files: true
-          if-no-files-found: warn
+          name: releasegate-evidence-${{ github.run_attempt }}
+          path: ${{ steps.gate.outputs.evidence-path }}
+          if-no-files-found: ignore
 """
 
-ENV = "          STAGING_URL: ${{ vars.STAGING_URL }}\n"
+ENV = """\
+        env:
+          STAGING_URL: ${{ vars.STAGING_URL }}
+"""
 
 
 def starter_config(url: str | None = None) -> str:
@@ -57,8 +71,8 @@ def starter_config(url: str | None = None) -> str:
 
 
 def starter_workflow(url: str | None = None) -> str:
-    """Give a workflow that runs the gate on pull requests, with the least permissions that do."""
-    return WORKFLOW.format(checkout=CHECKOUT, setup_python=SETUP_PYTHON, upload=UPLOAD, env="" if url else ENV)
+    """Give the model of docs/workflows that judges pull requests, with the least permissions that do."""
+    return WORKFLOW.replace(ENV, "") if url else WORKFLOW
 
 
 def _quoted(url: str) -> str:

@@ -201,10 +201,50 @@ def test_a_server_of_the_older_transport_that_says_too_little_is_trouble(parts):
         assert one.signature.startswith("mcp ")
 
 
-def test_a_session_is_ended_with_the_sample_and_one_that_cannot_be_is_left_alone():
+def event(value, name="e1"):
+    return f"id: {name}\nevent: message\ndata: {json.dumps(value)}\n\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "signature"),
+    [
+        ((event({"jsonrpc": "2.0", "id": 4711, "result": hello()}),), "mcp initialize protocol"),
+        ((b"id: e1\ndata:\n\n",), "mcp initialize closed"),
+        ((NOTE.replace(b"event:", b"id: e1\nevent:"),), "mcp initialize closed"),
+    ],
+)
+def test_no_answer_to_another_request_is_taken_and_none_is_asked_for_again(parts, signature):
     heard = []
 
-    def handle(reply_to_delete):
+    async def once(reader, writer):
+        head, _ = await read_request(reader)
+        heard.append(head)
+        writer.write(f"HTTP/1.1 200 OK\r\n{STREAM}\r\nConnection: close\r\n\r\n".encode() + b"".join(parts))
+
+    with serving(once) as url:
+        assert sample(TOOLS, url).signature == signature
+    assert not any("last-event-id" in head.lower() for head in heard)
+
+
+def test_no_pattern_of_a_server_can_hold_the_gate_up():
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    tool = {**TOOL, "outputSchema": schema}
+    value = {"content": [], "structuredContent": {"a": "a" * 34 + "!"}}
+
+    def reply(message):
+        values = {"initialize": hello(), "tools/list": {"tools": [tool]}, "tools/call": value}
+        return result(message, values[message["method"]]) if "id" in message else None
+
+    began = time.monotonic()
+    with serving(speaking(reply)) as url:
+        assert sample({"connect": "api:/mcp", "call": {"tool": "a", "reads": True}, "timeout": "2s"}, url).met
+    assert time.monotonic() - began < 5
+
+
+def test_a_session_is_ended_with_the_sample_however_that_went_and_one_that_cannot_be_is_left_alone():
+    heard = []
+
+    def handle(reply_to_delete, tools):
         async def speak(reader, writer):
             while True:
                 head, body = await read_request(reader)
@@ -218,7 +258,7 @@ def test_a_session_is_ended_with_the_sample_and_one_that_cannot_be_is_left_alone
                     writer.write(answer(b"", status="405 Method Not Allowed"))
                 else:
                     message = json.loads(body)
-                    value = hello() if message["method"] == "initialize" else {"tools": [TOOL]}
+                    value = hello() if message["method"] == "initialize" else {"tools": tools}
                     told = json.dumps(result(message, value)).encode()
                     writer.write(
                         answer(told, JSON, "Mcp-Session-Id: s1") if "id" in message else answer(b"", status="202 A")
@@ -228,7 +268,8 @@ def test_a_session_is_ended_with_the_sample_and_one_that_cannot_be_is_left_alone
         return speak
 
     for reply in (answer(b""), answer(b"", status="405 M"), answer(b"", status="500 E"), b""):
-        heard.clear()
-        with serving(handle(reply)) as url:
-            assert sample(TOOLS, url).met
-        assert heard.count("DELETE") == 1
+        for tools, met in (([TOOL], True), ([TOOL, TOOL], False)):
+            heard.clear()
+            with serving(handle(reply, tools)) as url:
+                assert sample(TOOLS, url).met is met
+            assert heard.count("DELETE") == 1

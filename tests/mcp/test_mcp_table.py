@@ -3,6 +3,7 @@
 import pytest
 from mcp_world import config, problems
 
+from releasegate.checks.base import LOGIN_S
 from releasegate.checks.mcp import KIND
 from releasegate.config.kinds import profile
 
@@ -39,3 +40,8 @@ def test_a_call_writes_until_it_is_said_that_it_reads():
     assert of(TOOLS) == (0, "standard")
     assert of(call) == (1, "single")
     assert of({**call, "call": {"tool": "a", "reads": True}}) == (0, "standard")
+
+
+def test_a_login_has_its_own_time():
+    of = lambda check: KIND.timeout_s(config(check).suites[0].checks[0].spec)  # noqa: E731
+    assert of({**TOOLS, "as": "gate-user"}) - of(TOOLS) == LOGIN_S

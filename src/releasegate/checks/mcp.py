@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from releasegate.checks._mcp.table import TABLE, Spec, place_of
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import LOGIN_S, Judgement, Probe
+from releasegate.config.model import NOBODY
 from releasegate.expect import (
     VACUOUS,
     Demand,
@@ -48,7 +49,8 @@ class Mcp:
         return (name.text(values) if isinstance(name, Template) else str(name),)
 
     def timeout_s(self, spec: Spec) -> float:
-        return spec.timeout_s + SLACK_S  # its own bound comes first: it names the phase; then the goodbye
+        login_s = 0.0 if spec.identity == NOBODY else LOGIN_S
+        return login_s + spec.timeout_s + SLACK_S  # its own bound comes first: it names the phase; then the goodbye
 
     def writes(self, spec: Spec) -> int:
         return 1 if spec.call and not spec.call.reads else 0

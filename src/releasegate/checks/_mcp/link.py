@@ -15,6 +15,7 @@ import httpx2
 from releasegate.checks.base import Probe
 from releasegate.config.model import Target
 from releasegate.errors import CouldNotLook
+from releasegate.strictjson import NotJson, parse
 from releasegate.wire.origin import target_for
 from releasegate.wire.types import Stream
 
@@ -31,6 +32,7 @@ class Link(httpx2.AsyncBaseTransport):
         self.target = target
         self.optional = optional
         self.failed: CouldNotLook | None = None
+        self.broken = asyncio.Event()
         self.session: str | None = None
         self.dialer = Dialer(probe, target, ends)
         self.pool = httpcore2.AsyncConnectionPool(network_backend=self.dialer)
@@ -47,6 +49,7 @@ class Link(httpx2.AsyncBaseTransport):
     def keep(self, error: CouldNotLook, method: str) -> CouldNotLook:
         if method not in self.optional:
             self.failed = self.failed or error
+            self.broken.set()
         return error
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
@@ -65,9 +68,9 @@ class Link(httpx2.AsyncBaseTransport):
                 content=request.stream,
             )
         )
-        assert isinstance(answer.stream, AsyncIterator) or hasattr(answer.stream, "__aiter__")  # noqa: S101 - likewise
-        body = Body(answer.stream, self, request.method)
+        body = Body(answer.stream, self, request)
         response = httpx2.Response(answer.status, headers=answer.headers, stream=body)
+        body.of_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
         await self._demand(response, request.method)
         self.session = response.headers.get("mcp-session-id", self.session)
         return response
@@ -100,24 +103,56 @@ async def _beginning(response: httpx2.Response) -> str:
 
 
 class Body(httpx2.AsyncByteStream):
-    """An answer that is read while it comes."""
+    """An answer that is read while it comes.
 
-    def __init__(self, stream: Any, link: Link, method: str) -> None:
+    Of a stream of events two things are refused that the SDK takes: the answer to another request, and an end before
+    the answer, after which it would ask again without a word.
+    """
+
+    def __init__(self, stream: Any, link: Link, request: httpx2.Request) -> None:
         self.stream = stream
         self.link = link
-        self.method = method
+        self.method = request.method
+        self.asked = _id_of(request.content, "method") if request.method == "POST" else None
+        self.of_events = False
+        self.line = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for part in self.stream:
+                self._listen(part)
                 yield part
+            if self.of_events and self.asked is not None:
+                raise self.link.probe.trouble("closed", "the event stream ended before its answer")
         except CouldNotLook as error:
             raise self.link.keep(error, self.method) from None
         except OF_THE_PROTOCOL as error:
             raise self.link.keep(self.link.probe.trouble("protocol", str(error)), self.method) from None
 
+    def _listen(self, part: bytes) -> None:
+        """Look at the lines of an event stream as they come, until the answer is there."""
+        if not self.of_events or self.asked is None:
+            return
+        *lines, self.line = (self.line + part).split(b"\n")
+        for line in lines:
+            answered = _id_of(line.removeprefix(b"data:"), "result", "error") if line.startswith(b"data:") else None
+            if answered is None:
+                continue
+            if answered != self.asked:
+                raise self.link.probe.trouble("protocol", "it answers a request that was not made")
+            self.asked = None
+
     async def aclose(self) -> None:
         await self.stream.aclose()
+
+
+def _id_of(message: bytes, *keys: str) -> Any:
+    """Give the id of a message that has one of these keys; None of any other."""
+    try:
+        said = parse(message)
+    except NotJson:
+        return None
+    return said.get("id") if isinstance(said, dict) and not said.keys().isdisjoint(keys) else None
 
 
 class Dialer(httpcore2.AsyncNetworkBackend):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,11 +56,11 @@ async def converse(spec: Spec, probe: Probe) -> Said:
     target, url, headers = await _compose(spec, probe)
     ends = asyncio.get_running_loop().time() + spec.timeout_s
     optional = frozenset({"DELETE"}) if spec.sse else frozenset({"DELETE", "GET"})
-    link = Link(probe, target, ends=ends, optional=optional)
+    link = Link(probe, target, ends=ends + GOODBYE_S, optional=optional)
     try:
         async with asyncio.timeout_at(ends) as bound:
-            return await _talk(spec, probe, link, url, headers)
-    except (TimeoutError, BaseExceptionGroup, *OF_THE_SDK, *CUT) as error:
+            return await _unless_broken(link, _talk(spec, probe, link, url, headers))
+    except (CouldNotLook, TimeoutError, BaseExceptionGroup, *OF_THE_SDK, *CUT) as error:
         if bound.expired():
             raise probe.trouble("timeout", f"no answer within {spec.timeout_s:g} s") from None
         told = _told(error, link, probe)
@@ -68,7 +68,23 @@ async def converse(spec: Spec, probe: Probe) -> Said:
             raise
         raise told from None
     finally:
+        await _goodbye(link, url, headers)
         await link.aclose()
+
+
+async def _unless_broken(link: Link, talk: Coroutine[Any, Any, Said]) -> Said:
+    """Talk until the link breaks: the SDK would wait, and try again. Raises CouldNotLook, or what the SDK raises."""
+    doing, broken = asyncio.ensure_future(talk), asyncio.ensure_future(link.broken.wait())
+    both: set[asyncio.Future[Any]] = {doing, broken}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if link.failed:
+            raise link.failed
+        return doing.result()
+    finally:
+        doing.cancel()
+        broken.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
 
 
 async def _compose(spec: Spec, probe: Probe) -> tuple[Target, str, Headers]:
@@ -95,18 +111,19 @@ async def _compose(spec: Spec, probe: Probe) -> tuple[Target, str, Headers]:
 
 
 async def _talk(spec: Spec, probe: Probe, link: Link, url: str, headers: Headers) -> Said:
-    client = httpx2.AsyncClient(transport=link, headers=list(headers), timeout=None, trust_env=False)
+    client = _client(link, headers)
     asked = probe.clock()
     me = types.Implementation(name="releasegate", version=__version__)
-    async with _streams(spec, probe, client, url) as (reading, writing):
-        async with ClientSession(reading, writing, client_info=me) as session:
-            with probe.phase("initialize"):
-                hello = await session.initialize()
-            with probe.phase("tools"):
-                tools = await _tools(session, probe, offered=hello.capabilities.tools is not None)
-            result = await _called(session, probe, spec.call) if spec.call else None
-            took_s = probe.clock() - asked
-        await _goodbye(client, url, link, hello.protocol_version)
+    async with (
+        _streams(spec, probe, client, url) as (reading, writing),
+        ClientSession(reading, writing, client_info=me) as session,
+    ):
+        with probe.phase("initialize"):
+            hello = await session.initialize()
+        with probe.phase("tools"):
+            tools = await _tools(session, probe, offered=hello.capabilities.tools is not None)
+        result = await _called(session, probe, spec.call) if spec.call else None
+        took_s = probe.clock() - asked
     return Said(
         answered=True,
         server=_json(hello.server_info),
@@ -154,20 +171,26 @@ async def _tools(session: ClientSession, probe: Probe, *, offered: bool) -> dict
 
 
 async def _called(session: ClientSession, probe: Probe, call: Call) -> Any:
+    """Call a tool. The SDK would hold its result to the server's own schema, whose patterns may take for ever."""
+    params = types.CallToolRequestParams(name=call.tool, arguments=fill(call.arguments, probe.scope))
     with probe.phase("call"):
-        return _json(await session.call_tool(call.tool, fill(call.arguments, probe.scope)))
+        return _json(await session.send_request(types.CallToolRequest(params=params), types.CallToolResult))
 
 
-async def _goodbye(client: httpx2.AsyncClient, url: str, link: Link, version: str) -> None:
-    """End the session, if there is one; a server need not let anybody do so."""
+async def _goodbye(link: Link, url: str, headers: Headers) -> None:
+    """End the session, if there is one, however the sample went; a server need not let anybody do so."""
     if link.session is None:
         return
-    headers = {"mcp-session-id": link.session, "mcp-protocol-version": version}
+    client = _client(link, (*headers, ("Mcp-Session-Id", link.session)))
     try:
         async with asyncio.timeout(GOODBYE_S):
-            await client.delete(url, headers=headers)
+            await client.delete(url)
     except (TimeoutError, CouldNotLook):
         return
+
+
+def _client(link: Link, headers: Headers) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=link, headers=list(headers), timeout=None, trust_env=False)
 
 
 def _json(value: Any) -> Any:

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-from gate_world import NEW, OLD, check, gate, heard, target
 from msgspec.structs import replace
+from run_world import NEW, OLD, check, gate, heard, target
 from staged import Staged
 
 from releasegate.checks.later import KINDS

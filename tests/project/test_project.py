@@ -97,3 +97,8 @@ def test_the_gates_own_workflow_judges_the_demo_where_it_is_served_and_by_system
         config = load(place.read_text(encoding="utf-8"), {"SYSTEM": system}, file=str(place))
         assert config.gate == f"demo-{system}"
         assert f"--port {config.targets['api'].url.rpartition(':')[2].strip('/')} " in text
+
+
+def test_no_two_modules_of_the_tests_share_a_name():
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in {"conftest.py", "__init__.py"}]
+    assert sorted(names) == sorted(set(names))

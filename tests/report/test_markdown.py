@@ -5,11 +5,13 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 from report_stories import (
+    TRACE,
     chat_timeout,
     check,
     demand,
     evidence,
     healthy,
+    judged,
     mixed,
     rule,
     staging_down,
@@ -26,8 +28,10 @@ GFM = MarkdownIt("gfm-like")
 STORIES = {"healthy": healthy(), "mixed": mixed(), "down": staging_down(), "commit": wrong_commit()}
 
 
-def many(count: int, **more: object) -> Evidence:
-    return evidence(*(check(f"suite.check-{n:04}", "✗✗✗", **more) for n in range(count)), state=State.UNSTABLE, reasons=(f"{count} checks FAILED",), rules=(rule("pass_rate >= 95%", 0.0, held=False),))  # fmt: skip
+def many(count: int, *, apart: bool = False, **more: object) -> Evidence:
+    """Give checks that fail for one cause, or each in its own way."""
+    own = unmet_sample(demand("$.a", "$.a == 1 (got 2)"))
+    return evidence(*(check(f"suite.check-{n:04}", "✗✗✗", failure=own if apart else None, **more) for n in range(count)), state=State.UNSTABLE, reasons=(f"{count} checks FAILED",), rules=(rule("pass_rate >= 95%", 0.0, held=False),))  # fmt: skip
 
 
 def read(source: str) -> str:
@@ -54,16 +58,16 @@ def test_the_headline_is_an_emoji_the_word_and_what_to_do():
         "## ✅ STABLE: may be merged",
         "## ❌ UNSTABLE: do not merge",
         "## ❌ UNSTABLE: do not merge",
-        "## ❔ INCONCLUSIVE: do not merge, the evidence does not decide",
+        "## ❓ INCONCLUSIVE: do not merge, the evidence does not decide",
     ]
 
 
-def test_a_failing_check_is_a_row_with_samples_failure_time_and_owner():
+def test_a_failing_check_is_a_row_with_samples_failure_time_trace_and_owner():
     row = next(line for line in render(mixed()).split("\n") if "real-agent-execution` **critical**" in line)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    failure = "`timeout waiting for agent_thinking, 5 s after agent_started`"
+    seen = f"`timeout waiting for agent_thinking, 5 s after agent_started`<br>5.12 s<br>trace `{TRACE}`"
     name = "`pipeline.real-agent-execution` **critical**"
-    assert cells == ["❌ FAILED", name, "✗✗✗", failure, "5.12 s", "`@acme/agents`"]
+    assert cells == ["❌&nbsp;FAILED", name, "✗✗✗", seen, "`@acme/agents`"]
 
 
 FACTS = [
@@ -110,13 +114,27 @@ def test_nothing_is_left_out_while_there_is_room():
 @pytest.mark.parametrize("count", [1, 40, 300, 5_000])
 def test_the_comment_keeps_its_budget_and_cuts_no_markup(budget: int, count: int):
     comment = render(many(count, owner="@acme/a-team-with-a-long-name", reason="because"), budget=budget)
-    assert len(comment) <= budget
+    assert len(comment.encode()) <= budget
     assert comment.startswith("## ❌ UNSTABLE: do not merge\n")
     assert whole(comment)
 
 
-def test_five_thousand_failing_checks_are_named_as_far_as_room_goes_and_counted():
-    comment = render(many(5_000))
+def test_a_budget_is_kept_in_bytes_however_wide_the_characters_are():
+    wide = many(300, owner="@acme/" + "𝌆" * 30, title="タイトル")
+    for budget in (2_000, 10_000, 60_000):
+        assert len(render(wide, budget=budget).encode()) <= budget
+
+
+def test_what_one_cause_has_broken_is_one_row_and_every_name_is_told_beneath_it():
+    comment = render(many(40))
+    row = next(line for line in comment.split("\n") if "❌&nbsp;FAILED" in line)
+    assert row.split(" | ")[1].endswith("`suite.check-0002`<br>and 37 more")
+    assert "<summary>The other 37 checks with the same cause</summary>" in comment
+    assert all(f"`suite.check-{n:04}`" in comment for n in range(40))
+
+
+def test_five_thousand_checks_that_fail_each_in_its_own_way_are_named_as_far_as_room_goes_and_counted():
+    comment = render(many(5_000, apart=True))
     assert len(comment) <= 60_000
     assert "**5,000 checks did not pass**" in comment
     named = len(re.findall(r"^- FAILED `suite\.check-\d{4}`$", comment, re.MULTILINE))
@@ -124,6 +142,37 @@ def test_five_thousand_failing_checks_are_named_as_far_as_room_goes_and_counted(
     assert f"- and {5_000 - named:,} more\n" in comment
     assert "What to do next" in comment
     assert "part of the table of failing checks" in comment.split("Left out for size: ")[1]
+
+
+def test_five_thousand_checks_with_one_cause_keep_their_row_and_as_many_names_as_fit():
+    comment = render(many(5_000))
+    assert len(comment.encode()) <= 60_000
+    named = len(re.findall(r"^- FAILED `suite\.check-\d{4}`$", comment, re.MULTILINE))
+    assert named > 1_000
+    assert f"- and {4_997 - named:,} more\n" in comment
+
+
+def test_a_reader_of_the_first_lines_knows_what_blocks_whose_it_is_and_what_to_do():
+    first = render(mixed()).split("gate `staging`")[0].split("\n\n")
+    assert first[0] == "## ❌ UNSTABLE: do not merge"
+    assert first[1].startswith("- `pipeline.real-agent-execution` (critical) of `@acme/agents`: timeout waiting for")
+    assert first[2] == "**What to do next**"
+    assert "find out why agent\\_thinking does not come" in first[3]
+
+
+def test_what_blocks_nothing_is_folded_away_from_what_to_do_next():
+    urgent, later = render(mixed()).split("Good to know, blocks nothing (2)")
+    assert "compare the failing sample" not in urgent
+    assert "compare the failing sample" in later
+
+
+def test_the_first_lines_count_the_checks_that_they_do_not_name():
+    own = unmet_sample(demand("$.a", "$.a == 1 (got 2)"))
+    story = judged(*(check(f"a.check-{n}", "✗✗✗", failure=own) for n in range(9)), check("a.sound"))
+    bullets = render(story).split("\n\n")[1].split("\n")
+    named = [line for line in bullets if line.startswith("- `a.check-")]
+    assert 0 < len(named) < 9
+    assert bullets[len(named)] == f"- and {9 - len(named)} checks more, in the table below"
 
 
 def test_the_names_of_failing_checks_outlive_their_details():
@@ -157,7 +206,7 @@ def test_an_absurdly_long_answer_is_cut_visibly():
 def test_checks_that_were_not_sampled_do_not_repeat_the_verdicts_reason():
     comment = render(wrong_commit())
     assert comment.count("9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001") == 1
-    assert comment.count("not sampled, for the reason above") == 2
+    assert comment.count("not sampled, for the reason above") == 1
 
 
 def test_excused_and_skipped_checks_are_named():

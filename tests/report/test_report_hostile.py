@@ -113,7 +113,13 @@ def test_the_comment_has_the_same_structure_whatever_staging_says(story: str, te
     assert {t.type for t in inlines(tokens)} <= {
         "text", "text_special", "softbreak", "code_inline", "html_inline", "strong_open", "strong_close", "em_open", "em_close"
     }  # fmt: skip
-    assert {t.content for t in inlines(tokens) if t.type == "html_inline"} <= {"<span>", "</span>", "<code>", "</code>"}
+    assert {t.content for t in inlines(tokens) if t.type == "html_inline"} <= {
+        "<span>",
+        "</span>",
+        "<code>",
+        "</code>",
+        "<br>",
+    }
 
 
 @stories

@@ -28,7 +28,7 @@ def test_each_number_is_shown_with_its_unit_its_file_and_its_age_also_where_no_r
     assert "metric compliance 98.7 % (reports/compliance.json, 3.2m old)" in flat(story)
     assert "metric size no value: reports/size.json is not there" in flat(story)
     assert "- `compliance` 98.7 % (reports/compliance.json, 3.2m old)" in comment(story)
-    assert "- `size` ❔ no value: reports/size.json is not there" in comment(story)
+    assert "- `size` ❓ no value: reports/size.json is not there" in comment(story)
 
 
 @pytest.mark.parametrize(

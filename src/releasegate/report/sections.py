@@ -1,4 +1,4 @@
-"""Sections with weights in, one text within a budget of characters out: whole sections go, markup is never cut."""
+"""Sections with weights in, one text within a budget of bytes out: whole sections go, markup is never cut."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -26,14 +26,14 @@ class Section(Struct, frozen=True, kw_only=True):
 
 
 def pack(sections: Sequence[Section], budget: int) -> str:
-    """Give the sections in their order, at most `budget` characters, and a last sentence on what was left out."""
+    """Give the sections in their order, at most `budget` bytes of UTF-8, and a last sentence on what was left out."""
     room = max(LEAST_BUDGET, budget) - NOTE_ROOM
     told: dict[str, str] = {}
     shortened: dict[str, str] = {}
     for part in sorted(sections, key=lambda part: -part.weight):
         text, form = _fit(part, room)
         told[part.name] = text
-        room -= len(text) + 2 if text else 0
+        room -= size(text) + 2 if text else 0
         if form:
             shortened[part.name] = f"part of {part.name}" if text else part.name
     parts = [told[part.name] for part in sections if told[part.name]]
@@ -47,7 +47,7 @@ def _fit(part: Section, room: int) -> tuple[str, int]:
     """Give the first form that fits and its number; nothing, and the number of forms, when none does."""
     for number, form in enumerate(part.forms):
         text = form(room)
-        if text is not None and len(text) + 2 <= room:
+        if text is not None and size(text) + 2 <= room:
             return text, number
     return "", len(part.forms)
 
@@ -65,17 +65,22 @@ def listed(name: str, weight: int, title: str, items: list[str]) -> Section:
     head = [title, ""] if title else []
 
     def filled(room: int) -> str:
-        shown = taken(items, room - len(title) - 60)
+        shown = taken(items, room - size(title) - 60)
         return "\n".join([*head, *shown, f"- and {len(items) - len(shown):,} more"])
 
     return section(name, weight, lambda _: "\n".join([*head, *items]), filled)
+
+
+def size(text: str) -> int:
+    """Count the bytes of a text: never fewer than its characters, however a sink may count."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def taken(pieces: Iterable[str], room: int) -> list[str]:
     """Take pieces, in their order, while they fit."""
     fitting: list[str] = []
     for piece in pieces:
-        room -= len(piece) + 2
+        room -= size(piece) + 2
         if room < 0:
             break
         fitting.append(piece)

@@ -66,8 +66,8 @@ def test_a_failing_check_is_a_row_with_samples_failure_time_trace_and_owner():
     row = next(line for line in render(mixed()).split("\n") if "real-agent-execution` **critical**" in line)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     seen = f"`timeout waiting for agent_thinking, 5 s after agent_started`<br>5.12 s<br>trace `{TRACE}`"
-    name = "`pipeline.real-agent-execution` **critical**"
-    assert cells == ["❌&nbsp;FAILED", name, "✗✗✗", seen, "`@acme/agents`"]
+    name = "`pipeline.real-agent-execution` **critical**<br>of `@acme/agents`"
+    assert cells == ["❌&nbsp;FAILED", name, "✗✗✗", seen]
 
 
 FACTS = [

@@ -16,7 +16,7 @@ from releasegate.cli.files import CONFIG_PLACES, environment, read_config, read_
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.queue import inherit
 from releasegate.cli.run import judging_options
-from releasegate.cli.runner import SUMMARY_BUDGET, output, outputs_of, summarise
+from releasegate.cli.runner import output, outputs_of, summarise
 from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.targets import DEPLOYMENT_URL
@@ -45,7 +45,7 @@ FAIL_ON: dict[str, frozenset[int]] = {
     "never": frozenset({EXIT_INCONCLUSIVE, EXIT_UNSTABLE}),
 }
 """The exit codes that become 0."""
-TITLE, SUMMARY = 255, 60_000
+TITLE = 255
 
 
 def whole_commit(sha: str | None) -> str | None:
@@ -228,7 +228,7 @@ def tell(
         own=own,
     )
     notes = [*desk.notes, *(said for said in decided.said if said not in desk.notes)]
-    summarise(environ, markdown.render(evidence, budget=SUMMARY_BUDGET), notes)
+    summarise(environ, markdown.render(evidence, budget=markdown.SUMMARY_BUDGET), notes)
     output(environ, outputs_of(evidence, path))
     words = Words(
         gate=evidence.run.gate, state=evidence.verdict.state, mode=comment, comment=_body(evidence, desk),
@@ -263,6 +263,6 @@ def _check_run(evidence: Evidence, decided: intents.Decided, url: str | None) ->
         name=f"{evidence.run.gate} report",
         conclusion=intents.conclusion(decided, advisory=evidence.run.mode == ADVISORY),
         title=intents.described(intents.told_of(evidence.verdict, advisory=False))[:TITLE],
-        summary=markdown.render(evidence, budget=SUMMARY),
+        summary=markdown.render(evidence),
         details_url=url,
     )

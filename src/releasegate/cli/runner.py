@@ -14,8 +14,6 @@ from releasegate.model import PASSED, Evidence, Label
 
 LARGEST_SUMMARY = 2**20
 """Bytes of one step; of a larger summary GitHub shows nothing."""
-SUMMARY_BUDGET = 250_000
-"""Characters, of up to four bytes each."""
 
 
 def summarise(environ: Mapping[str, str], text: str, notes: Iterable[str] = ()) -> None:

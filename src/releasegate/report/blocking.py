@@ -102,7 +102,7 @@ def _rows(bad: list[CheckResult], evidence: Evidence) -> tuple[str, list[str]]:
             rows.append(_row(finding.checks, evidence))
             rest += map(_name, finding.checks[MOST_IN_A_ROW:])
         rows += [_row((check,), evidence, beneath="↳ ") for check in finding.explains]
-    return table("verdict | check | samples | what was seen | owner", rows), rest
+    return table("verdict | check, owner | samples | what was seen", rows), rest
 
 
 def _row(checks: tuple[CheckResult, ...], evidence: Evidence, *, beneath: str = "") -> str:
@@ -110,12 +110,12 @@ def _row(checks: tuple[CheckResult, ...], evidence: Evidence, *, beneath: str = 
     check = checks[0]
     names = "<br>".join(map(named, checks[:MOST_IN_A_ROW]))
     names += f"<br>and {len(checks) - MOST_IN_A_ROW:,} more" if len(checks) > MOST_IN_A_ROW else ""
+    owners = _owners(checks)[:MOST_IN_A_ROW]
     cells = (
         f"{_emoji(check)}&nbsp;{check.label.value}",
-        f"{beneath}{names}",
+        "<br>".join([f"{beneath}{names}", *(f"of {span(owner, cell=True)}" for owner in owners)]),
         marks(check.samples) or "none taken",
         _seen(check, evidence),
-        "<br>".join(span(owner, cell=True) for owner in _owners(checks)[:MOST_IN_A_ROW]),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -28,7 +28,7 @@ from releasegate.report.words import listing, marks, observed, order, percent, p
 EMOJI = {State.STABLE: "✅", State.DEGRADED: "⚠️", State.UNSTABLE: "❌", State.INCONCLUSIVE: "❓"}
 BUDGET = 60_000
 """Of a comment or a check run, in bytes: each may have 65,535 characters, whatever GitHub counts as one."""
-SUMMARY_BUDGET = 1_000_000
+SUMMARY_BUDGET = 900_000
 """Of a job summary, in bytes: past 1 MiB a step's whole summary is dropped, and the runner adds lines of others."""
 LONGEST_EXCERPT = 1_500
 LONGEST_TIMELINE = 2_000
@@ -72,6 +72,9 @@ def _sections(evidence: Evidence) -> Iterator[Section]:
 
 
 def _less_urgent(evidence: Evidence) -> Iterator[Section]:
+    beside = _beside(evidence)
+    if beside:
+        yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
     if evidence.rules:
         yield section(
             "the rules",
@@ -83,9 +86,6 @@ def _less_urgent(evidence: Evidence) -> Iterator[Section]:
     metrics = [f"- {_metric(line)}" for line in overview.metric_lines(evidence)]
     if metrics:
         yield listed("the metrics of other tools", 68, "**Measured by other tools**", metrics)
-    beside = _beside(evidence)
-    if beside:
-        yield listed("the flaky, excused and slow checks", 60, "**Not quite green**", beside)
     gaps = [f"- {prose(gap)}" for gap in overview.gaps(evidence)]
     if gaps:
         yield listed("what was not looked at", 75, "**Not looked at, or not fully**", gaps)

@@ -14,7 +14,8 @@ from releasegate.demo.serve import REVISION, Staging
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests/github"))
-from hub_world import JOB, World  # noqa: E402 - the tests of the stand-in are no package
+from hub_openapi import description  # noqa: E402 - the tests of the stand-in are no package
+from hub_world import JOB, World  # noqa: E402
 
 MODELS = ROOT / "docs/workflows"
 PINNED = "OWNER/releasegate@" + "0" * 40
@@ -112,6 +113,7 @@ def world():
 def repository(tmp_path, action, cache, world):
     with HubServer(world.hub) as github:
         yield Repository(tmp_path, action, cache, github)
+    assert [fault for exchange in world.hub.log for fault in description().violations(exchange)] == []
 
 
 @pytest.fixture(scope="session")

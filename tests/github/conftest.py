@@ -1,8 +1,14 @@
+import sys
+from pathlib import Path
+
 import pytest
 from hub_openapi import description
 from hub_world import World
 
 from releasegate.demo.hub_server import HubServer
+
+REPORT = str(Path(__file__).parents[1] / "report")
+sys.path[:0] = [REPORT] if REPORT not in sys.path else []
 
 
 def held(world):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from gate_world import CONTEXT, Staging, bodies, outputs, payload_of, states, surroundings, told, write_config
+from github_reader import Page
 from hub_world import JOB, PERSON, READER
 
 from releasegate.cli.main import main
@@ -286,6 +287,14 @@ def test_an_event_with_nothing_to_judge_asks_nothing_and_is_no_failure(world, ca
     code, said = gate(call, event=event, payload={**payload_of(world), **change})
     assert (code, world.hub.log, staging.asked.is_set()) == (0, [], False)
     assert "nothing is judged" in said
+
+
+@pytest.mark.parametrize("state", ["x\n::error::forged", "[x](http://evil.example)", "@octocat <!--"])
+def test_what_an_event_says_acts_neither_in_the_log_nor_in_the_summary(world, call, state):
+    event = {"deployment_status": {"state": state}, "deployment": {"sha": "a" * 40}}
+    code, said = gate(call, event="deployment_status", payload={**payload_of(world), **event})
+    assert (code, [line for line in said.splitlines() if line.startswith("::")]) == (0, [])
+    assert Page(Path("summary.md").read_text(encoding="utf-8")).alive == []
 
 
 @pytest.mark.parametrize(("arguments", "event"), [(["--sha", "main"], "push"), ([], "page_build")])

@@ -29,6 +29,7 @@ from releasegate.errors import (
     UsageError,
 )
 from releasegate.evidence.rejudge import knowing
+from releasegate.foreign import for_log, for_markdown
 from releasegate.github import intents
 from releasegate.github.context import subject_of
 from releasegate.github.intents import ADVISORY, CommentMode
@@ -130,8 +131,9 @@ def not_judged(subject: Subject, environ: Mapping[str, str]) -> int:
     """Say why there is nothing to judge. Raises UsageError where that is a mistake."""
     if not subject.idle:
         raise UsageError(f"{subject.not_judged}")
-    click.echo(f"releasegate: nothing is judged: {subject.not_judged}", err=True)
-    summarise(environ, f"releasegate: nothing is judged: {subject.not_judged}")
+    why = subject.not_judged or ""
+    click.echo(f"releasegate: nothing is judged: {for_log(why)}", err=True)
+    summarise(environ, f"releasegate: nothing is judged: {for_markdown(why)}")
     return EXIT_MERGE
 
 

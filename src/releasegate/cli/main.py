@@ -134,9 +134,11 @@ def _blamed(bug: BaseException) -> str | None:
 
 
 def _say(text: str) -> None:
-    """Say something on stderr, if it can be written: the exit code says it anyway."""
+    """Say something on stderr, if it can be written: the exit code says it anyway. No line of it commands a runner."""
+    from releasegate.foreign import for_log
+
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo("\n".join(map(for_log, text.splitlines())), err=True)
 
 
 def _say_json(arguments: list[str], answer: dict[str, Any]) -> None:

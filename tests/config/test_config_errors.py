@@ -216,6 +216,13 @@ def test_a_wrong_config_is_told(text, message):
     assert message in the_problem(text).message
 
 
+@pytest.mark.parametrize("key", ["a\\n::error::forged", "a\\r##[error]forged", "a\\u2028::error::forged", "a\\e[2J"])
+def test_what_a_config_says_writes_no_line_of_the_errors_about_it(key):
+    told = str(the_problem(gate(f'"{key}": 1')))
+    assert len(told.splitlines()) <= 2
+    assert told.replace("\n", "").isprintable()
+
+
 def test_never_green_1_a_config_without_checks_does_not_load():
     with pytest.raises(ConfigError, match="nothing would be checked"):
         load("version: 1\n" + TARGETS + "suites: {}", {}, file="gate.yml")

@@ -12,6 +12,7 @@ from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.node import Problem
 from releasegate.errors import EXIT_USAGE, UsageError
+from releasegate.foreign import for_log
 from releasegate.report.words import plural
 
 
@@ -75,8 +76,8 @@ def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
         click.echo(plural(len(problems), "error"), err=True)
         return
     for warning in _warnings(config):
-        show(f"warning: {warning}")
+        show(for_log(f"warning: {warning}"))
     for name, reason in config.later:
-        show(f"not judged yet: {name}: {reason}")
+        show(for_log(f"not judged yet: {name}: {reason}"))
     checks = sum(len(suite.checks) for suite in config.suites)
     show(f"valid: gate {config.gate}, {plural(len(config.suites), 'suite')}, {plural(checks, 'check')} declared")

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from releasegate.foreign import for_log
 from releasegate.model import Guarded
 
 
@@ -62,5 +63,6 @@ class Problem(Struct, frozen=True):
     warning: bool = False
 
     def __str__(self) -> str:
-        advice = f"\n    {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{advice}"
+        """Say it in a line, and advice in another: a config may quote anything, and a runner reads what is printed."""
+        advice = f"\n    {for_log(self.hint)}" if self.hint else ""
+        return f"{for_log(self.file)}:{self.line}:{self.column}: {for_log(self.message)}{advice}"

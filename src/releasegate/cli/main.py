@@ -21,6 +21,8 @@ COMMANDS = {
     "gate": "Say on GitHub that a run began, run the gate, and publish its verdict.",
     "publish": "Publish on GitHub what an evidence file says.",
     "finalize": "End on GitHub a pending status that a killed run left.",
+    "waive": "Let the red head of one pull request pass, in public.",
+    "doctor": "Say whether the gate really blocks, and who could turn it green.",
     "judge": "Give the verdict again, from an evidence file alone.",
     "policy": "Print the sampling tables and what they catch, computed exactly.",
     "schema": "Print the JSON Schema of the config, for editors.",

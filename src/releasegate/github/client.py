@@ -26,6 +26,7 @@ from releasegate.github.nouns import (
 )
 from releasegate.github.patience import Trouble, pause_s
 from releasegate.github.scopes import missing
+from releasegate.github.settings import Settings
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -50,7 +51,7 @@ class Refused(Exception):  # noqa: N818 - how one try ended, which may not be th
         self.trouble = trouble
 
 
-class GithubHub:
+class GithubHub(Settings):
     """Implements Hub for one repository. Opening it asks nothing, except for an App: where it is installed."""
 
     def __init__(
@@ -199,6 +200,9 @@ class GithubHub:
                 return None
             raise
         return self._read(_text, found)
+
+    def _pull_of(self, data: Any) -> Pull:
+        return self._read(_pull, data)
 
     def _path(self, below: str) -> str:
         return f"/repos/{self._repository}{below}"

@@ -136,6 +136,35 @@ class HubError(Exception):
         self.status = status
 
 
+class Required(Struct, frozen=True, kw_only=True):
+    """A check that a branch wants. `app` is who must have said it, None = anybody; `ruleset` None = classic."""
+
+    context: str
+    app: int | None = None
+    ruleset: int | None = None
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What is in force on a branch. `admins_pass`: classic protection does not bind those who administer."""
+
+    required: tuple[Required, ...] = ()
+    queue: bool = False
+    """It is merged through a queue, which waits for a status on the group's own commit."""
+    workflows: bool = False
+    """An organisation's workflows are required, which no pull request can edit."""
+    admins_pass: bool = False
+
+
+class Ruleset(Struct, frozen=True, kw_only=True):
+    """`enforcement` is GitHub's word: active, evaluate, disabled. `bypass` None: the token may not see who passes."""
+
+    id: int
+    name: str
+    enforcement: str
+    required: tuple[Required, ...]
+    bypass: tuple[str, ...] | None
+
+
 class Hub(Protocol):
     """What publishing asks of GitHub. Every method raises HubError, which says what is missing and how to get it."""
 
@@ -177,4 +206,28 @@ class Hub(Protocol):
 
     def file(self, path: str, ref: str) -> str | None:
         """Give a file's text at a commit; None when there is none."""
+        ...
+
+    def default_branch(self) -> str: ...
+
+    def rules(self, branch: str) -> Rules: ...
+
+    def rulesets(self) -> Sequence[Ruleset]:
+        """Give those for branches, also those that are not in force."""
+        ...
+
+    def check_names(self, sha: str) -> Sequence[str]:
+        """Name the check runs of a commit: each job is one."""
+        ...
+
+    def recent_pulls(self, most: int) -> Sequence[Pull]:
+        """Give the last pull requests that changed, open and closed."""
+        ...
+
+    def maintains(self, login: str) -> bool:
+        """Tell whether somebody may at least maintain the repository."""
+        ...
+
+    def demand_statuses(self) -> None:
+        """Find out whether statuses may be set, without setting one. Raises HubError where not."""
         ...

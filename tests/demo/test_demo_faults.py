@@ -7,6 +7,7 @@ from demo_client import needs_stores
 from demo_expected import ALL, EXPECTED
 
 from releasegate.demo.faults import FAULTS, LATER
+from releasegate.demo.serve import REVISION
 from releasegate.model import Label, Level
 
 pytestmark = needs_stores
@@ -90,14 +91,15 @@ def test_no_secret_of_the_staging_is_in_what_the_demo_leaves_behind(ended, fault
 
 
 @every([fault for fault in EXPECTED if fault != "ws-timeout"])
-def test_the_one_json_object_says_what_the_evidence_says_and_nothing_else_is_said(ended, fault):
+def test_the_one_json_object_says_what_the_evidence_says_and_beside_it_the_status_alone(ended, fault):
     said = json.loads(ended.out)
     verdict = ended.evidence.verdict
     assert (said["verdict"], said["exit_code"]) == (verdict.state.value, ended.code)
     assert said["reasons"] == list(verdict.reasons)
     assert said["evidence"] == "evidence.json"
     assert sum(said["counts"].values()) == len(ALL)
-    assert ended.err == ""
+    status = {0: "success", 10: "failure", 11: "error"}[ended.code]
+    assert ended.err == f"releasegate: releasegate/staging is {status} on {REVISION}\n"
 
 
 @every(["workflow-stuck"])

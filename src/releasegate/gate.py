@@ -106,7 +106,10 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
         identity=identity,
         foreign=foreign,
         fallbacks=fallbacks,
-        plan=describe(order.plan, config, fallbacks, foreign),
+        plan={
+            **describe(order.plan, config, fallbacks, foreign),
+            "origin": to_builtins(order.clean(config.origin)),
+        },
         policy=_policy(order),
         metrics=metrics,
     )

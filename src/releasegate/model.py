@@ -52,6 +52,15 @@ BROKEN = frozenset({Label.FAILED, Label.REGRESSION})
 EXCUSED = frozenset({Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED})
 
 
+OF_BASE = "@base"
+"""Ends the name of a check that is the base branch's version of one that a pull request changes; no config says it."""
+
+
+def is_of_base(check_id: str) -> bool:
+    """Tell whether a check is the base branch's version of one that the pull request changes or deletes."""
+    return base_of(check_id).endswith(OF_BASE)
+
+
 def base_of(check_id: str) -> str:
     """Give the name that a check was declared with: without the `[value]` of its `for:`."""
     return check_id.partition("[")[0]
@@ -277,6 +286,28 @@ class Control(Struct, frozen=True, kw_only=True):
     held: bool | None
     samples: tuple[Sample, ...] = ()
     problem: str | None = None
+
+
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the config of a pull request's run comes from. Names are those of checks, hashes those of whole configs.
+
+    `base` is None when the base branch has no config. Of each check that is `changed` or `deleted`, the base branch's
+    version runs too, as `suite.check@base`.
+    """
+
+    pull: str
+    base: str | None = None
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    """The other parts that differ: they are judged as the base branch has them."""
+    not_taken: tuple[str, ...] = ()
+    """What of the pull request's checks is not judged before it is merged, and why, in sentences."""
+    edits: tuple[str, ...] = ()
+    """The changed files that run the gate; what is not known of them, in a sentence."""
+    approvers: tuple[str, ...] = ()
+    approved_by: str | None = None
 
 
 class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):

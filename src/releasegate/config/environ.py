@@ -1,7 +1,7 @@
 """Scalars with `${NAME}` in, the same scalars with the environment's values out. After parsing: never YAML."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from releasegate.config.node import Node, Problem
 from releasegate.config.shape import did_you_mean, shown
@@ -13,13 +13,37 @@ OF_THE_PLATFORM = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "RELEASEGATE_APP_
 PLACEHOLDER = "unset-"
 
 
-class Environment:
-    """Puts values into nodes and keeps the problems. `lenient` puts a placeholder where nothing is set."""
+def names_in(node: Node) -> Iterator[str]:
+    """Give the names of the environment that are used below a node."""
+    match node.value:
+        case dict():
+            for item in node.value.values():
+                yield from names_in(item)
+        case list():
+            for item in node.value:
+                yield from names_in(item)
+        case _ if node.env is not None:
+            yield from (match["name"] for match in VARIABLE.finditer(node.raw) if match["name"])
 
-    def __init__(self, values: Mapping[str, str], problems: list[Problem], lenient: bool = False) -> None:
+
+class Environment:
+    """Puts values into nodes and keeps the problems. `lenient` puts a placeholder where nothing is set.
+
+    `allowed` are the only names that may be read; None = all but the platform's.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        problems: list[Problem],
+        lenient: bool = False,
+        *,
+        allowed: frozenset[str] | None = None,
+    ) -> None:
         self.values = values
         self.problems = problems
         self.lenient = lenient
+        self.allowed = allowed
 
     def fill(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -50,6 +74,12 @@ class Environment:
             self._report(
                 node, f"${{{name}}} is not given to a config: {prefix}* is the platform's own",
                 "set a variable of your own in the workflow's env:",
+            )  # fmt: skip
+            return ""
+        if self.allowed is not None and name not in self.allowed:
+            self._report(
+                node, f"${{{name}}} is used by no check of the base branch: a pull request reads no other names",
+                "it is judged once the base branch has it",
             )  # fmt: skip
             return ""
         found = self.values.get(name)

@@ -44,31 +44,46 @@ def load(
     `read` gives the text of a suite's own file, by its path beside the config. With `lenient_env` an unset
     variable becomes a placeholder: for looking at a config offline.
     """
-    loader = _Loader(environ, file, read, lenient=lenient_env)
-    try:
-        config = loader.load(text)
-    except YamlError as error:
-        raise ConfigError((error.problem,)) from None
-    errors = loader.problems(warnings=False)
-    if errors or config is None:
-        raise ConfigError(errors)
-    return config
+    loader = Loader(environ, file, read, lenient=lenient_env)
+    return loader.demand(loader.compose(text))
 
 
-class _Loader:
+class Loader:
+    """Reads one config. `allowed` bounds the names that it may read of the environment."""
+
     def __init__(
-        self, environ: Mapping[str, str], file: str, read: Callable[[str], str] | None, *, lenient: bool
+        self,
+        environ: Mapping[str, str],
+        file: str,
+        read: Callable[[str], str] | None,
+        *,
+        lenient: bool,
+        allowed: frozenset[str] | None = None,
     ) -> None:
         self.ctx = Reading(lenient=lenient)
-        self.environment = Environment(environ, self.ctx.problems, lenient)
+        self.environment = Environment(environ, self.ctx.problems, lenient, allowed=allowed)
         self.file = file
         self.read_text = read
         self.files = [file]
         self.suites = SuiteReader(self.ctx, self._open)
         self.suite_files: list[Node] = []
 
-    def load(self, text: str) -> Config | None:
-        root = self._compose(text, self.file)
+    def compose(self, text: str) -> Node:
+        """Give the text's root. Raises ConfigError when it is no YAML."""
+        try:
+            return self._compose(text, self.file)
+        except YamlError as error:
+            raise ConfigError((error.problem,)) from None
+
+    def demand(self, root: Node) -> Config:
+        """Give the config. Raises ConfigError with every error."""
+        config = self._read(root)
+        errors = self.problems(warnings=False)
+        if errors or config is None:
+            raise ConfigError(errors)
+        return config
+
+    def _read(self, root: Node) -> Config | None:
         if not isinstance(root.value, dict):
             self.ctx.report(root, f"expected a config, found {root.kind}", "begin with: version: 1")
             return None
@@ -161,6 +176,8 @@ class _Loader:
                 deadline_s=policy.get("deadline", DEFAULT_DEADLINE_S),
                 concurrency=policy.get("concurrency", DEFAULT_CONCURRENCY),
                 rules=tuple(rules),
+                approvers=policy.get("approvers", ()),
+                guarded=policy.get("guarded", ()),
             ),
             hash=canonical.digest([canonical.plain(node) for node in (root, *self.suite_files)]),
             secrets=secrets,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from releasegate.config.shape import Url
-from releasegate.model import Guarded
+from releasegate.model import Guarded, Origin
 
 NOBODY = "nobody"
 """The identity that has no credentials."""
@@ -155,6 +155,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     deadline_s: float = DEFAULT_DEADLINE_S
     concurrency: int = DEFAULT_CONCURRENCY
     rules: tuple[Rule, ...] = ()
+    approvers: tuple[str, ...] = ()
+    """Logins of those whose approval lets a pull request change what the base branch demands."""
+    guarded: tuple[str, ...] = ()
+    """Globs of further files that run the gate."""
 
 
 class MetricDecl(Struct, frozen=True, kw_only=True):
@@ -196,3 +200,5 @@ class Config(Guarded, Struct, frozen=True, kw_only=True):
     alerts: tuple[dict[str, Any], ...] = ()
     files: tuple[str, ...] = ()
     """The paths of the config and of its suites' own files, as they are found from here."""
+    origin: Origin | None = None
+    """Where a pull request's config comes from; None for one that was taken as it stands."""

@@ -35,6 +35,7 @@ EVENTS = (
 )  # fmt: skip
 UNIT = re.compile(rf"%|ms|s|m|h|d|{'|'.join(SIZE_UNITS)}|[A-Za-z/]+")
 MOST_AT_ONCE = 10_000
+LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})(?:\[bot\])?")
 
 
 class RuleText(Shape):
@@ -92,6 +93,18 @@ class MetricName(Name):
         return name
 
 
+class GlobText(Text):
+    """A glob over the paths of changed files."""
+
+    def __init__(self) -> None:
+        super().__init__("a glob such as docs/** or **/*.md")
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        glob = super().read(node, ctx)
+        wrong = None if glob is MISSING else fault(glob)
+        return ctx.report(node, wrong[0], wrong[1]) if wrong else glob
+
+
 POLICY = Table(
     "the policy",
     {
@@ -101,6 +114,14 @@ POLICY = Table(
         ),
         "block": Field(Rules(), default=(), says="rules that block when they do not hold"),
         "warn": Field(Rules(), default=(), says="rules that degrade when they do not hold"),
+        "approvers": Field(
+            ListOf(Text("a login on GitHub, without @", LOGIN), least=1),
+            default=(),
+            says="who may approve that a pull request changes what the base branch demands",
+        ),
+        "guarded": Field(
+            ListOf(GlobText(), least=1), default=(), says="more files that run the gate: a change needs an approval"
+        ),
     },
 )
 BASELINE = Table(
@@ -141,18 +162,6 @@ EXCUSES = Table(
         "flaky": Field(Number(least=0, whole=True), says="how many known flaky checks one run may excuse"),
     },
 )
-
-
-class GlobText(Text):
-    """A glob over the paths of changed files."""
-
-    def __init__(self) -> None:
-        super().__init__("a glob such as docs/** or **/*.md")
-
-    def read(self, node: Node, ctx: Reading) -> Any:
-        glob = super().read(node, ctx)
-        wrong = None if glob is MISSING else fault(glob)
-        return ctx.report(node, wrong[0], wrong[1]) if wrong else glob
 
 
 CHANGES = Table(

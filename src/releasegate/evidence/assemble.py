@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import convert
+
 from releasegate.config.model import Rule
 from releasegate.evidence.terms import terms_of
-from releasegate.model import CheckResult, Control, Evidence, Identity, Measurement, RunInfo
+from releasegate.model import CheckResult, Control, Evidence, Identity, Measurement, Origin, RunInfo
 from releasegate.verdict.decide import decide
 from releasegate.verdict.label import label_checks
 from releasegate.verdict.policy import evaluate
@@ -53,6 +55,7 @@ def assemble(
         advisory=run.mode == "advisory",
         fallbacks=fallbacks,
         red_before=run.red_before,
+        origin=convert(plan.get("origin"), Origin | None),
     )
     return Evidence(
         schema=SCHEMA,

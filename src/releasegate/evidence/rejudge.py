@@ -15,17 +15,20 @@ from releasegate.evidence.terms import Policy, Terms, term_of
 from releasegate.expect import rejudge as rejudge_expectation
 from releasegate.model import (
     CUT_OFF,
+    OF_BASE,
     PASSED,
     CheckResult,
     Control,
     Evidence,
     Label,
     Measurement,
+    Origin,
     Outcome,
     RuleResult,
     Sample,
     Verdict,
     base_of,
+    is_of_base,
 )
 from releasegate.redact import SHOWN
 from releasegate.sampling import PROFILES, conclude
@@ -57,6 +60,7 @@ def rejudge(evidence: Evidence) -> Verdict:
 def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict:
     _demand_plan(evidence, terms)
     _demand_harmless(evidence.checks, terms)
+    _demand_origin(evidence.checks, terms)
     _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
     _demand_identity(evidence, terms)
     _demand_metrics(evidence.metrics, terms)
@@ -114,6 +118,16 @@ def _demand_harmless(checks: Sequence[CheckResult], terms: Terms) -> None:
     needless = [check.id for check in checks if not check.critical and check.id not in brought_in]
     if not sound or needless or not any(check.critical for check in checks):
         raise EvidenceError(f"{idle[0].id} is recorded as left out for a harmless change, and was not; {ADVICE}")
+
+
+def _demand_origin(checks: Sequence[CheckResult], terms: Terms) -> None:
+    """Refuse a pull request's run without the base branch's version of each check that it changes or deletes."""
+    origin = terms.origin or Origin(pull="")
+    wanted = {f"{name}{OF_BASE}" for name in (*origin.changed, *origin.deleted)}
+    there = {base_of(name) for name in (*terms.checks, *(left.id for left in terms.left_out)) if is_of_base(name)}
+    if wanted != there or any(is_of_base(check.id) and not check.advisory for check in checks):
+        named = ", ".join(sorted(wanted ^ there)[:MOST_NAMED])
+        raise EvidenceError(f"the base branch's checks are not those of the plan: {named}; {ADVICE}")
 
 
 def _demand_control(control: Control, terms: Terms, *, interrupted: bool) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from releasegate.changes.impact import Impact
 from releasegate.config.model import MetricDecl, Rule
-from releasegate.model import CheckResult, LeftOut
+from releasegate.model import CheckResult, LeftOut, Origin
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +34,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, MetricDecl] = {}
     brought_in: list[LeftOut] = []
     changes: Impact | None = None
+    origin: Origin | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

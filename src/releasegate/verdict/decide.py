@@ -15,13 +15,16 @@ from releasegate.model import (
     Identity,
     Label,
     Level,
+    Origin,
     RuleResult,
     State,
     Verdict,
+    is_of_base,
 )
 from releasegate.verdict.explain import MOST_NAMED, Explanation, explanations, weightiest
 from releasegate.verdict.label import groups
 from releasegate.verdict.metrics import Facts, excused, facts_of, score
+from releasegate.verdict.origin import unapproved, unreviewed
 from releasegate.verdict.policy import speaks_of_share
 
 EXIT_CODES = {
@@ -45,19 +48,24 @@ def decide(
     fallbacks: Sequence[str] = (),
     red_before: int = 0,
     advisory: bool = False,
+    origin: Origin | None = None,
 ) -> Verdict:
     """Give the first state that holds: the evidence is void, something is broken, it does not decide, it warns, stable.
 
     `red_before` counts the earlier red verdicts on this commit. The reasons are those of the state and, below a red
     one, those of the states after it: everything that stands between this commit and STABLE. An `advisory` run reports
-    and never blocks; an interrupted one has an exit code of its own.
+    and never blocks; an interrupted one has an exit code of its own. `origin` says where a pull request's config is from.
     """
     facts, explained = facts_of(checks, 0.0, fallbacks), explanations(checks)
     steps = (
         (State.INCONCLUSIVE, _void(control, identity, interrupted=interrupted)),
         (State.UNSTABLE, _broken(checks, rules, explained)),
-        (State.INCONCLUSIVE, _undecided(checks, rules, identity, explained, deadline_reached=deadline_reached)),
-        (State.DEGRADED, _warned(facts, rules, red_before)),
+        (
+            State.INCONCLUSIVE,
+            _undecided(checks, rules, identity, explained, deadline_reached=deadline_reached)
+            + unapproved(checks, origin),
+        ),
+        (State.DEGRADED, _warned(facts, rules, red_before) + unreviewed(checks, origin)),
     )
     held = [(state, reasons) for state, reasons in steps if reasons]
     state = held[0][0] if held else State.STABLE
@@ -148,7 +156,8 @@ def _over_excused(checks: Sequence[CheckResult]) -> list[str]:
 
 def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[str]:
     out = [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.WARN]
-    failing = (c for c in facts.checks if c.advisory and c.label not in PASSED | EXCUSED | {Label.SKIPPED})
+    ours = [check for check in facts.checks if not is_of_base(check.id)]
+    failing = (c for c in ours if c.advisory and c.label not in PASSED | EXCUSED | {Label.SKIPPED})
     advisory, off = weightiest(failing), weightiest(check for check in facts.checks if check.label in EXCUSED)
     out += [f"advisory and not passed: {_listing(advisory)}"] if advisory else []
     out += [f"excused: {_listing(off)}"] if off else []

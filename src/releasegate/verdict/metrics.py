@@ -8,7 +8,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from releasegate.config.rules import SAMPLES_FOR, Subject, subject_of
-from releasegate.model import BROKEN, EXCUSED, PASSED, CheckResult, Label, Sample, base_of
+from releasegate.model import BROKEN, EXCUSED, PASSED, CheckResult, Label, Sample, base_of, is_of_base
 from releasegate.sampling import PROFILES
 
 LEAST_SAMPLES = {**SAMPLES_FOR, "latency.max": 1}
@@ -106,7 +106,9 @@ def _latency(name: str) -> Callable[[Facts], float | None]:
 
 COUNTS: dict[str, Callable[[Facts], float]] = {
     "failed": _count(*BROKEN),
-    "critical.failed": lambda facts: sum(c.critical and c.label in BROKEN for c in facts.checks),
+    "critical.failed": lambda facts: sum(
+        c.critical and c.label in BROKEN and not is_of_base(c.id) for c in facts.checks
+    ),
     "regressions": _count(Label.REGRESSION),
     "excused": lambda facts: sum(map(excused, facts.checks)),
     "flaky": _count(Label.FLAKY),

@@ -1,0 +1,47 @@
+"""A pull request's config and the base branch's checks in, what of it needs a person out, in sentences. Pure."""
+
+from collections.abc import Sequence
+
+from releasegate.model import PASSED, CheckResult, Origin, is_of_base
+
+MOST_NAMED = 5
+
+
+def unapproved(checks: Sequence[CheckResult], origin: Origin | None) -> list[str]:
+    """Say what holds the verdict up until somebody approves: nothing once one whom the base branch names has."""
+    if origin is None or origin.approved_by:
+        return []
+    names, who = failing(checks), _who(origin)
+    out = [f"the base branch's version of what this pull request changes does not pass: {_listing(names)}; {who}"]
+    out = out if names else []
+    return out + [f"this pull request changes what runs the gate: {_listing(origin.edits)}; {who}"] * bool(origin.edits)
+
+
+def unreviewed(checks: Sequence[CheckResult], origin: Origin | None) -> list[str]:
+    """Say why a green pull request is less than stable."""
+    if origin is None:
+        return []
+    out = (
+        [] if origin.base else ["unreviewed policy: the base branch has no config yet, this is the pull request's own"]
+    )
+    out += origin.not_taken
+    excused = [*failing(checks), *origin.edits]
+    if origin.approved_by and excused:
+        out.append(f"{origin.approved_by} approved it: {_listing(excused)}")
+    return out
+
+
+def failing(checks: Sequence[CheckResult]) -> list[str]:
+    """Name the base branch's versions that do not pass."""
+    return [check.id for check in checks if is_of_base(check.id) and check.label not in PASSED]
+
+
+def _who(origin: Origin) -> str:
+    if origin.approvers:
+        return f"an approval of its head by {_listing(origin.approvers)} is needed"
+    return "the base branch names nobody who may approve it (policy.approvers)"
+
+
+def _listing(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

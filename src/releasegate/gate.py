@@ -106,10 +106,7 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
         identity=identity,
         foreign=foreign,
         fallbacks=fallbacks,
-        plan={
-            **describe(order.plan, config, fallbacks, foreign),
-            "origin": to_builtins(order.clean(config.origin)),
-        },
+        plan=describe(order.plan, config, fallbacks, foreign) | {"origin": to_builtins(order.clean(config.origin))},
         policy=_policy(order),
         metrics=metrics,
     )

@@ -13,7 +13,18 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import msgspec
 
-from releasegate.model import CheckResult, Contact, Diagnosis, Expectation, Measurement, Phase, Reading, Sample, Trouble
+from releasegate.model import (
+    CheckResult,
+    Contact,
+    Diagnosis,
+    Expectation,
+    Measurement,
+    Origin,
+    Phase,
+    Reading,
+    Sample,
+    Trouble,
+)
 
 SHOWN = "***"
 SHORTEST = 4
@@ -28,6 +39,7 @@ OURS: dict[type, frozenset[str]] = {
     Trouble: frozenset({"phase", "reason", "target", "step"}),
     Contact: frozenset({"target"}),
     Reading: frozenset({"target", "moment", "at"}),
+    Origin: frozenset({"pull", "base", "changed", "deleted", "added", "terms", "approvers", "approved_by"}),
     Measurement: frozenset({"name", "file", "at", "unit"}),
 }
 """What the config names and the gate says itself: a secret that is also a word of ours would garble the verdict."""

@@ -9,7 +9,7 @@ from verdict_words import beside, demand, evidence, held_identity, measured, met
 from releasegate.changes.impact import Impact
 from releasegate.evidence.file import decode, encode
 from releasegate.evidence.rejudge import rejudge
-from releasegate.model import Control, Expectation, Identity, Level, Reading
+from releasegate.model import Control, Expectation, Identity, Level, Origin, Reading
 
 SHA, OTHER = held_identity().judged, "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6dfeed0001"
 DECLARED = {"compliance": "%", "size": "MiB"}
@@ -61,6 +61,18 @@ def sound(**more):
         control=HELD,
         **more,
     )
+
+
+ORIGIN = Origin(pull="p", base="b", changed=("a.one",), edits=(".github/workflows/gate.yml",), not_taken=("b.new",))
+
+
+def pulled(origin=ORIGIN, **more):
+    """A pull request whose changed check is green, as the base branch has it red; it edits the gate's workflow."""
+    checks = (
+        ran("a.one", "✓", profile="single"),
+        ran("a.one@base", "✗✗", profile="single", advisory=True, critical=True, weight=0.0),
+    )
+    return evidence(*checks, origin=origin, **more)
 
 
 def diagnosed(**more):

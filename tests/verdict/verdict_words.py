@@ -20,6 +20,7 @@ from releasegate.model import (
     Label,
     Level,
     Measurement,
+    Origin,
     Outcome,
     Reading,
     RunInfo,
@@ -133,7 +134,7 @@ def held_identity(**more: Any) -> Identity:
 def evidence(
     *checks: CheckResult, rules: tuple[Rule, ...] = (), run: dict[str, Any] | None = None, foreign: tuple[str, ...] = (),
     fallbacks: tuple[str, ...] = (), left_out: tuple[dict[str, str], ...] = (),
-    metrics: tuple[Measurement, ...] = (), **more: Any,
+    metrics: tuple[Measurement, ...] = (), origin: Origin | None = None, **more: Any,
 ) -> Evidence:  # fmt: skip
     plan = {
         "checks": [check.id for check in checks],
@@ -143,6 +144,7 @@ def evidence(
         "foreign": list(foreign),
         "fallbacks": list(fallbacks),
         "metrics": to_builtins(declared_of(metrics)),
+        "origin": to_builtins(origin),
     }
     names = ("text", "metric", "op", "value", "level", "of_baseline")
     policy = {

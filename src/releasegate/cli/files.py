@@ -3,13 +3,16 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from releasegate.config.load import load
 from releasegate.config.model import Config
 from releasegate.errors import UsageError
+
+if TYPE_CHECKING:
+    from releasegate.config.pull import Source
 
 CONFIG_PLACES = ("releasegate.yml", ".github/releasegate.yml")
 LARGEST_EVENT = 5 * 2**20
@@ -39,13 +42,31 @@ def read_text(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {reason}") from problem
 
 
-def read_config(given: str | None, environ: Mapping[str, str], *, lenient_env: bool = False) -> Config:
-    """Find and load the config; suites' own files are read beside it."""
+base_config_option = click.option(
+    "--base-config", metavar="FILE",
+    help="The base branch's config: what decides is taken from it, and from the other only what its checks do.",
+)  # fmt: skip
+
+
+def read_config(
+    given: str | None, environ: Mapping[str, str], *, lenient_env: bool = False, base: str | None = None
+) -> Config:
+    """Find and load the config; suites' own files are read beside it. `base` is the base branch's, beside its own."""
     path = find_config(given)
+    if base is not None:
+        from releasegate.config.pull import judged
+
+        return judged(_source(find_config(base)), _source(path), environ, file=str(path))
     return load(
         read_text(path), environ, file=str(path), read=lambda name: read_text(path.parent / name),
         lenient_env=lenient_env,
     )  # fmt: skip
+
+
+def _source(path: Path) -> "Source":
+    from releasegate.config.pull import Source
+
+    return Source(read_text(path), lambda name: read_text(path.parent / name))
 
 
 def read_event(environ: Mapping[str, str]) -> dict[str, Any]:

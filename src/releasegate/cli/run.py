@@ -8,7 +8,15 @@ import click
 
 from releasegate.cli.changes import changed_files_option, read_changes
 from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, execute
-from releasegate.cli.files import CONFIG_PLACES, config_option, environment, json_option, read_config, read_event
+from releasegate.cli.files import (
+    CONFIG_PLACES,
+    base_config_option,
+    config_option,
+    environment,
+    json_option,
+    read_config,
+    read_event,
+)
 from releasegate.cli.outputs import Outputs
 from releasegate.config.shape import DURATION, DURATION_UNITS, Duration
 from releasegate.config.targets import DEPLOYMENT_URL
@@ -66,10 +74,12 @@ def judging_options(command: Command) -> Command:
 @click.option(
     "--sha", envvar="RELEASEGATE_SHA", help="The commit to judge.  [default: RELEASEGATE_SHA, then the event's commit]"
 )
+@base_config_option
 @judging_options
 def command(
     config_path: str | None,
     sha: str | None,
+    base_config: str | None,
     changed_files: str | None,
     *,
     evidence: str,
@@ -96,7 +106,7 @@ def command(
     subject = subject_of(event or "", read_event(environ), environ)
     if subject.deployment_url:
         environ = {**environ, DEPLOYMENT_URL: subject.deployment_url}
-    config = read_config(config_path, environ)
+    config = read_config(config_path, environ, base=base_config)
     impact = read_changes(changed_files, config)
     sha = commit(sha) if sha is not None else subject.sha
     job = job_of(environ)

@@ -15,15 +15,9 @@ PLACEHOLDER = "unset-"
 
 def names_in(node: Node) -> Iterator[str]:
     """Give the names of the environment that are used below a node."""
-    match node.value:
-        case dict():
-            for item in node.value.values():
-                yield from names_in(item)
-        case list():
-            for item in node.value:
-                yield from names_in(item)
-        case _ if node.env is not None:
-            yield from (match["name"] for match in VARIABLE.finditer(node.raw) if match["name"])
+    for each in node.walk():
+        if each.env is not None:
+            yield from (match["name"] for match in VARIABLE.finditer(each.raw) if match["name"])
 
 
 class Environment:
@@ -69,18 +63,8 @@ class Environment:
         name = match["name"]
         if name is None:
             return self._malformed(node, match)
-        if name.startswith(OF_THE_PLATFORM):
-            prefix = next(prefix for prefix in OF_THE_PLATFORM if name.startswith(prefix))
-            self._report(
-                node, f"${{{name}}} is not given to a config: {prefix}* is the platform's own",
-                "set a variable of your own in the workflow's env:",
-            )  # fmt: skip
-            return ""
-        if self.allowed is not None and name not in self.allowed:
-            self._report(
-                node, f"${{{name}}} is used by no check of the base branch: a pull request reads no other names",
-                "it is judged once the base branch has it",
-            )  # fmt: skip
+        if refused := self._refused(name):
+            self._report(node, f"${{{name}}} {refused[0]}", refused[1])
             return ""
         found = self.values.get(name)
         if not found and match["default"] is not None:
@@ -93,6 +77,17 @@ class Environment:
             self._report(node, f"${{{name}}} is not set", near or f"set it, or give a default: ${{{name}:-…}}")
             return ""
         return found
+
+    def _refused(self, name: str) -> tuple[str, str] | None:
+        """Say why a name is not given, and what to do; None for one that is."""
+        prefix = next((prefix for prefix in OF_THE_PLATFORM if name.startswith(prefix)), None)
+        if prefix is not None:
+            why = f"is not given to a config: {prefix}* is the platform's own"
+            return why, "set a variable of your own in the workflow's env:"
+        if self.allowed is not None and name not in self.allowed:
+            why = "is used by no check of the base branch: a pull request reads no other names"
+            return why, "it is judged once the base branch has it"
+        return None
 
     def _malformed(self, node: Node, match: re.Match[str]) -> str:
         rest = node.raw[match.start() :]

@@ -68,10 +68,10 @@ class Loader:
         self.suites = SuiteReader(self.ctx, self._open)
         self.suite_files: list[Node] = []
 
-    def compose(self, text: str) -> Node:
-        """Give the text's root. Raises ConfigError when it is no YAML."""
+    def compose(self, text: str, *, only: str | None = None) -> Node:
+        """Give the text's root, filled from the environment: `only` below one key. Raises ConfigError for no YAML."""
         try:
-            return self._compose(text, self.file)
+            return self._compose(text, self.file, only)
         except YamlError as error:
             raise ConfigError((error.problem,)) from None
 
@@ -111,10 +111,12 @@ class Loader:
         across.warn_of_no_critical(self.suites.found, root, self.ctx)
         return self._config(root, values, suites, control, [rule for rule, _ in rules])
 
-    def _compose(self, text: str, file: str) -> Node:
+    def _compose(self, text: str, file: str, only: str | None = None) -> Node:
         composed = compose(text, file)
         self.ctx.problems += composed.problems
-        self.environment.fill(composed.holed)
+        part = composed.root if only is None else _at(composed.root, only)
+        wanted = {id(node) for node in part.walk()} if part is not None and only else None
+        self.environment.fill(node for node in composed.holed if wanted is None or id(node) in wanted)
         return composed.root
 
     def _open(self, node: Node) -> Node | None:

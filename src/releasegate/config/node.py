@@ -1,5 +1,6 @@
 """A parsed YAML value that still knows where it stands; and the problems that point there."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -41,6 +42,17 @@ class Node(Guarded, Struct):
             case int() | float():
                 return "number"
         return "text"
+
+    def walk(self) -> "Iterator[Node]":
+        """Give this node and all below it."""
+        yield self
+        match self.value:
+            case dict():
+                for item in self.value.values():
+                    yield from item.walk()
+            case list():
+                for item in self.value:
+                    yield from item.walk()
 
     def plain(self) -> Any:
         """Give the JSON value without positions."""

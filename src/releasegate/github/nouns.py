@@ -165,6 +165,22 @@ class Ruleset(Struct, frozen=True, kw_only=True):
     bypass: tuple[str, ...] | None
 
 
+class ReviewState(StrEnum):
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+    COMMENTED = "COMMENTED"
+    DISMISSED = "DISMISSED"
+    PENDING = "PENDING"
+
+
+class Review(Struct, frozen=True, kw_only=True):
+    """A person's word on a pull request; `sha` is the head that they looked at."""
+
+    author: str
+    state: ReviewState
+    sha: str | None
+
+
 class Hub(Protocol):
     """What publishing asks of GitHub. Every method raises HubError, which says what is missing and how to get it."""
 
@@ -202,6 +218,14 @@ class Hub(Protocol):
 
     def commits_between(self, base: str, head: str) -> tuple[Sequence[Commit], bool]:
         """Give what a head brings beyond a base, and whether that is all of it."""
+        ...
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """Give all of them, of all pages, the oldest first."""
+        ...
+
+    def branch_head(self, name: str) -> str:
+        """Give the commit that a branch is at."""
         ...
 
     def file(self, path: str, ref: str) -> str | None:

@@ -8,6 +8,7 @@ from releasegate.report import facts, overview
 from releasegate.report.causes import normals, of_flaky, told_beside
 from releasegate.report.findings import Finding, explained, findings, head, why
 from releasegate.report.next_steps import MOST_NAMES, next_steps
+from releasegate.report.origins import origin_line
 from releasegate.report.paper import Paper
 from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
 
@@ -47,6 +48,8 @@ def _verdict(paper: Paper, evidence: Evidence) -> None:
     change = overview.change_line(evidence)
     if change:
         paper.line(change)
+    if origin := origin_line(evidence):
+        paper.line(origin)
     answerers = overview.answerers(evidence)
     if answerers:
         paper.line(f"answered by {answerers}")

@@ -21,6 +21,7 @@ from releasegate.report.blocking import (
 from releasegate.report.causes import normals, of_flaky, told_beside
 from releasegate.report.findings import Finding, explained, findings, head, why
 from releasegate.report.next_steps import NextStep, next_steps
+from releasegate.report.origins import origin_line
 from releasegate.report.sections import Section, fixed, fold, listed, pack, rows_fit, section, table, taken
 from releasegate.report.spans import cut, named, prose, span
 from releasegate.report.words import listing, marks, observed, order, percent, plural, seconds
@@ -129,8 +130,8 @@ def _subtitle(evidence: Evidence) -> str:
         prose(overview.commit_line(evidence)),
         prose(overview.control_line(evidence)),
     )
-    change = overview.change_line(evidence)
-    return " · ".join([*parts, *([prose(change)] if change else [])])
+    more = [prose(line) for line in (overview.change_line(evidence), origin_line(evidence)) if line]
+    return " · ".join([*parts, *more])
 
 
 def _details(pieces: list[str]) -> str:

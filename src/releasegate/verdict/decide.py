@@ -54,7 +54,7 @@ def decide(
 
     `red_before` counts the earlier red verdicts on this commit. The reasons are those of the state and, below a red
     one, those of the states after it: everything that stands between this commit and STABLE. An `advisory` run reports
-    and never blocks; an interrupted one has an exit code of its own. `origin` says where a pull request's config is from.
+    and never blocks; an interrupted one has an exit code of its own. `origin` is that of a pull request's config.
     """
     facts, explained = facts_of(checks, 0.0, fallbacks), explanations(checks)
     steps = (

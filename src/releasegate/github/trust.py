@@ -1,0 +1,150 @@
+"""A pull request on GitHub in, the config that is judged out: read through the API, what decides from its base branch.
+
+What is decided is decided by pure functions; files, branches and reviews are a Hub's to give.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from releasegate.changes.glob import matches
+from releasegate.config.model import Config
+from releasegate.config.pull import Source, judged
+from releasegate.errors import UsageError
+from releasegate.github.nouns import Files, Hub, Pull, Review, ReviewState, Subject, Trust
+
+RUNNING = (".github/actions/**",)
+"""What a workflow may run from the repository itself, beside what the base branch's policy guards."""
+UNLISTED = "(GitHub lists only some of the changed files)"
+CHECKED_OUT = "pull_request"
+"""The event whose GITHUB_SHA is the head merged into the base branch as it is now."""
+DECIDING = frozenset({ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED})
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What was read of a branch, by path; None where there was no file."""
+
+    branch: str
+    sha: str
+    texts: dict[str, str | None]
+
+
+class Trusted(Struct, frozen=True, kw_only=True):
+    config: Config
+    base: Snapshot
+
+
+class _Reader:
+    """Reads the files of one commit, and remembers what it was told."""
+
+    def __init__(self, hub: Hub, sha: str) -> None:
+        self.hub, self.sha = hub, sha
+        self.texts: dict[str, str | None] = {}
+
+    def text(self, path: str) -> str | None:
+        if path not in self.texts:
+            self.texts[path] = self.hub.file(path, self.sha)
+        return self.texts[path]
+
+    def first(self, paths: Sequence[str]) -> str | None:
+        return next((path for path in paths if self.text(path) is not None), None)
+
+    def source(self, path: str) -> Source:
+        """Give a config that is there, with the way to its suites' own files."""
+        beside = PurePosixPath(path).parent
+
+        def read(name: str) -> str:
+            text = self.text(str(beside / name))
+            if text is None:
+                raise UsageError(f"there is none at {self.sha[:12]}")
+            return text
+
+        return Source(self.text(path) or "", read)
+
+
+def config_of(hub: Hub, subject: Subject, pull: Pull, paths: Sequence[str], environ: Mapping[str, str]) -> Trusted:
+    """Give the config that judges a pull request. Raises ConfigError, UsageError, HubError: none of them is green."""
+    base = _Reader(hub, hub.branch_head(pull.base_branch))
+    merged = subject.merge_sha if subject.event == CHECKED_OUT else None
+    head = _Reader(hub, merged or pull.head_sha)
+    held = base.first(paths)
+    own = head.first((held, *paths) if held else paths)
+    if own is None:
+        raise UsageError(f"the pull request has no {' or '.join(paths)}: without a config nothing is judged")
+    if held is None:
+        _demand_own_branch(subject, pull)
+    config = judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
+    config = _with_people(hub, config, subject, pull, environ) if held else config
+    return Trusted(config=config, base=Snapshot(branch=pull.base_branch, sha=base.sha, texts=base.texts))
+
+
+def _demand_own_branch(subject: Subject, pull: Pull) -> None:
+    """Refuse a first config that could read what its author may not: secrets of a job that is not the author's own."""
+    if subject.trust is not Trust.PULL_REQUEST or pull.head_repository != subject.repository:
+        raise UsageError(
+            f"{pull.base_branch} has no config: the first one comes from a branch of {subject.repository} itself, in a"
+            " workflow on pull_request"
+        )
+
+
+def _with_people(hub: Hub, config: Config, subject: Subject, pull: Pull, environ: Mapping[str, str]) -> Config:
+    """Add what the pull request changes of what runs the gate, and who approved it where somebody may."""
+    origin = config.origin
+    if origin is None:
+        return config
+    workflow = workflow_of(environ, subject.repository)
+    edits = edits_of(hub.changed_files(pull.number), (*workflow, *RUNNING, *config.policy.guarded))
+    approver = None
+    if origin.approvers and (edits or origin.changed or origin.deleted):
+        approver = approved_by(hub.reviews(pull.number), origin.approvers, head=pull.head_sha, author=pull.author)
+    return replace(config, origin=replace(origin, edits=edits, approved_by=approver))
+
+
+def workflow_of(environ: Mapping[str, str], repository: str) -> tuple[str, ...]:
+    """Give the path of the workflow that runs, if it is one of this repository."""
+    path = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    own = path.startswith(f"{repository}/")
+    return (path.removeprefix(f"{repository}/"),) if own else ()
+
+
+def edits_of(files: Files, globs: Sequence[str]) -> tuple[str, ...]:
+    """Name the changed files that run the gate, under their old names too; say so where not all are known."""
+    names = [name for file in files.files for name in (file.path, file.previous) if name]
+    found = [name for name in names if any(name == glob or matches(glob, name) for glob in globs)]
+    return (*dict.fromkeys(found), *([] if files.whole else [UNLISTED]))
+
+
+def approved_by(reviews: Sequence[Review], approvers: Sequence[str], *, head: str, author: str) -> str | None:
+    """Name one of these who approved this very head and did not take it back. Nobody approves an own pull request."""
+    allowed = {name.lower() for name in approvers} - {author.lower()}
+    last: dict[str, Review] = {}
+    for review in reviews:
+        if review.state in DECIDING:
+            last[review.author.lower()] = review
+    return next(
+        (
+            review.author
+            for name, review in last.items()
+            if name in allowed and review.state is ReviewState.APPROVED and review.sha == head
+        ),
+        None,
+    )
+
+
+def moved(hub: Hub, before: Snapshot) -> str | None:
+    """Say what the base branch says otherwise than when its config was read; None when it still says the same."""
+    head = hub.branch_head(before.branch)
+    if head == before.sha:
+        return None
+    now = _Reader(hub, head)
+    return differing(before, Snapshot(branch=before.branch, sha=head, texts={p: now.text(p) for p in before.texts}))
+
+
+def differing(before: Snapshot, now: Snapshot) -> str | None:
+    """Compare two readings of a branch."""
+    other = sorted(path for path in {*before.texts, *now.texts} if before.texts.get(path) != now.texts.get(path))
+    if not other and before.branch == now.branch:
+        return None
+    return f"{before.branch} moved to {now.sha[:12]}, which has another {', '.join(other)}: run the gate again"

@@ -39,6 +39,7 @@ KEPT = {
     f"{REPO}/pulls": ("get",),
     f"{REPO}/pulls/{{pull_number}}": ("get",),
     f"{REPO}/pulls/{{pull_number}}/files": ("get",),
+    f"{REPO}/pulls/{{pull_number}}/reviews": ("get",),
     f"{REPO}/rules/branches/{{branch}}": ("get",),
     f"{REPO}/rulesets": ("get",),
     f"{REPO}/rulesets/{{ruleset_id}}": ("get",),

@@ -1,5 +1,6 @@
 """A repository with a gate, a staging, and a stand-in for GitHub: what the commands that publish are tried in."""
 
+import dataclasses
 import http.server
 import json
 import threading
@@ -58,6 +59,14 @@ def write_config(staging, extra=""):
     Path("releasegate.yml").write_text(CONFIG.format(url=staging.url, extra=extra), encoding="utf-8")
 
 
+def commit_config(world):
+    """Let every commit have the config that lies here."""
+    for repository in (world.repository, world.fork):
+        for sha, commit in repository.commits.items():
+            files = {**commit.files, "releasegate.yml": Path("releasegate.yml").read_bytes()}
+            repository.commits[sha] = dataclasses.replace(commit, files=files)
+
+
 def payload_of(world, *, number=1, fork=False, base="main"):
     """Give the event of a pull request, with what the gate reads of it."""
     pull = world.forked if fork else world.pull
@@ -77,10 +86,11 @@ def payload_of(world, *, number=1, fork=False, base="main"):
 def surroundings(world, server, *, event="pull_request", payload=None, token=JOB, run_id="7", attempt="1", **more):
     """Give the variables of a runner, with the event's file and those for summary and outputs."""
     here = Path.cwd()
+    commit_config(world)
     (here / "event.json").write_text(json.dumps(payload or payload_of(world)), encoding="utf-8")
     return {
         "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(here / "event.json"),
-        "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": "f" * 40, "GITHUB_API_URL": server.url,
+        "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": world.head, "GITHUB_API_URL": server.url,
         "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": run_id, "GITHUB_RUN_ATTEMPT": attempt,
         "GITHUB_STEP_SUMMARY": str(here / "summary.md"), "GITHUB_OUTPUT": str(here / "output.txt"),
         "GITHUB_ACTOR": "ann", "GITHUB_TOKEN": token, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **more,

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 import click
+from msgspec.structs import replace
 
 from releasegate.cli.stopping import SIGNALS, handlers_kept
 from releasegate.errors import EXIT_INTERRUPTED, NotPublishedError
@@ -17,6 +18,7 @@ from releasegate.github.intents import Decided, Standing, Told
 from releasegate.github.job import Job
 from releasegate.github.nouns import Hub, HubError, Status, Subject, Trust
 from releasegate.github.publish import Published, Words
+from releasegate.github.trust import Snapshot, moved
 
 CANCELLED = "cancelled before its end"
 ENDED = "the gate ended without a verdict"
@@ -37,6 +39,8 @@ class Desk:
         self.pending: Status | None = None
         self.owed = False
         """A status was to be written, and was not."""
+        self.base: Snapshot | None = None
+        """What of the base branch decided, where a pull request is judged."""
         self._hub: Hub | None = None
         self._open = False
         """A pending status may stand there that is ours to end."""
@@ -105,7 +109,13 @@ class Desk:
         if self._hub is None:
             return Told()
         self._hub.give(publish.DEADLINE_S)
-        return publish.learn(self._hub, self.subject, self.may, self.pending)
+        told = publish.learn(self._hub, self.subject, self.may, self.pending)
+        if self.base is None or told.problem:
+            return told
+        try:
+            return replace(told, problem=moved(self._hub, self.base))
+        except HubError as why:
+            return replace(told, problem=str(why))
 
     def finish(self, decided: Decided, told: Told, words: Words) -> Published:
         """Write what was decided, and say what was not."""
@@ -133,6 +143,11 @@ class Desk:
         self.notes.append(said)
         with suppress(OSError):
             click.echo("\n".join(f"releasegate: {for_log(line)}" for line in said.splitlines()), err=True)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether there is no way to GitHub: then nothing is published either."""
+        return self._hub is None
 
     @property
     def excused(self) -> bool:

@@ -26,6 +26,7 @@ from releasegate.errors import (
     EXIT_MERGE,
     EXIT_NOT_PUBLISHED,
     EXIT_UNSTABLE,
+    NotPublishedError,
     UsageError,
 )
 from releasegate.evidence.rejudge import knowing
@@ -36,7 +37,8 @@ from releasegate.github.intents import ADVISORY, CommentMode
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.marker import Marker, line_of
 from releasegate.github.nouns import CheckRun, HubError, StatusState, Subject, Trust
-from releasegate.github.publish import Words
+from releasegate.github.publish import Words, pull_of
+from releasegate.github.trust import config_of
 from releasegate.model import Evidence
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -143,7 +145,7 @@ def _config(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config:
     if subject.deployment_url:
         environ = {**environ, DEPLOYMENT_URL: subject.deployment_url}
     try:
-        config = read_config(path, environ)
+        config = _of_pull(path, environ, desk) or read_config(path, environ)
     except ConfigError:
         if desk.excused or subject.trust is Trust.FORK:
             who = subject.actor or "a fork"
@@ -151,6 +153,24 @@ def _config(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config:
             summarise(environ, "", desk.notes)
         raise
     return replace(config, secrets=(*config.secrets, *desk.job.secrets))
+
+
+def _of_pull(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config | None:
+    """Give a pull request's config with what decides from its base branch; None where there is no pull request.
+
+    Raises NotPublishedError where the base branch cannot be read.
+    """
+    if desk.silent:
+        return None
+    try:
+        pull = pull_of(desk.hub, desk.subject)
+        if pull is None:
+            return None
+        trusted = config_of(desk.hub, desk.subject, pull, (path,) if path else CONFIG_PLACES, environ)
+    except HubError as why:
+        raise NotPublishedError(f"nothing is judged, for what the base branch demands is not known: {why}") from None
+    desk.base = trusted.base
+    return trusted.config
 
 
 def _elsewhere(config: Config, desk: Desk, environ: Mapping[str, str]) -> int | None:

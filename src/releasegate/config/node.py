@@ -1,12 +1,14 @@
 """A parsed YAML value that still knows where it stands; and the problems that point there."""
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
 from releasegate.foreign import for_log
 from releasegate.model import Guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Node(Guarded, Struct):

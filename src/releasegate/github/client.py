@@ -21,6 +21,8 @@ from releasegate.github.nouns import (
     Files,
     HubError,
     Pull,
+    Review,
+    ReviewState,
     Status,
     StatusState,
 )
@@ -187,6 +189,14 @@ class GithubHub(Settings):
         rules = self._all("read the branch's rules", self._path(f"/rules/branches/{quote(name, safe='')}"))
         return bool(rules)
 
+    def branch_head(self, name: str) -> str:
+        found = self._ask("read the branch", "GET", self._path(f"/branches/{quote(name, safe='')}"))
+        return self._read(lambda data: str(data["commit"]["sha"]), found)
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        found = self._all("read the reviews", self._path(f"/pulls/{number}/reviews"))
+        return [self._read(_review, each) for each in found]
+
     def commits_between(self, base: str, head: str) -> tuple[Sequence[Commit], bool]:
         path = self._path(f"/compare/{base}...{head}")
         return self._read(_between, self._ask("compare the commits", "GET", path))
@@ -352,6 +362,11 @@ def _comment(data: Any) -> Comment:
         app=(data.get("performed_via_github_app") or {}).get("id"),
         url=str(data["html_url"]),
     )
+
+
+def _review(data: Any) -> Review:
+    author = str((data["user"] or {}).get("login", "ghost"))
+    return Review(author=author, state=ReviewState(data["state"]), sha=data["commit_id"])
 
 
 def _between(data: Any) -> tuple[Sequence[Commit], bool]:

@@ -60,13 +60,13 @@ def learn(hub: Hub, subject: Subject, may: Standing, pending: Status | None) -> 
         return Told(pending=pending)
     try:
         statuses = hub.statuses(subject.sha, may.context)
-        return Told(statuses=statuses, pending=pending, pull=_pull(hub, subject))
+        return Told(statuses=statuses, pending=pending, pull=pull_of(hub, subject))
     except HubError as why:
         return Told(pending=pending, problem=str(why))
 
 
-def _pull(hub: Hub, subject: Subject) -> Pull | None:
-    """Give the pull request that the comment is for: the event's, or the one whose head the commit is."""
+def pull_of(hub: Hub, subject: Subject) -> Pull | None:
+    """Give the pull request that a run is about: the event's, or the one whose head the commit is."""
     if subject.pull is not None:
         return hub.pull(subject.pull)
     found: list[Pull] = []

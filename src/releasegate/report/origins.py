@@ -1,4 +1,4 @@
-"""Evidence in, where the config of a pull request's run comes from and what it changes of the checks, in a line, out."""
+"""Evidence in, where a pull request's config comes from and what it changes of the checks out, in a line."""
 
 import msgspec
 

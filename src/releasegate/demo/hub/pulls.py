@@ -4,7 +4,7 @@ from releasegate.demo.hub.call import Call
 from releasegate.demo.hub.contents import differences
 from releasegate.demo.hub.exchange import Json, Response, not_found
 from releasegate.demo.hub.required import blocked_by
-from releasegate.demo.hub.state import Commit, Pull
+from releasegate.demo.hub.state import Commit, Pull, Review
 from releasegate.demo.hub.views import api_of, node, show_repository, show_user, stamp, web_of
 
 MOST_FILES = 3_000
@@ -55,6 +55,23 @@ def show(call: Call) -> Response:
 def files(call: Call) -> Response:
     """Give what a pull request changes, never more than GitHub shows."""
     return call.page(differences(call, *_ends(call, _found(call)))[:MOST_FILES], lambda entry: entry)
+
+
+def reviews(call: Call) -> Response:
+    """Give what people said of a pull request, the oldest first."""
+    pull = _found(call)
+    return call.page(pull.reviews, lambda review: _show_review(call, pull, review))
+
+
+def _show_review(call: Call, pull: Pull, review: Review) -> Json:
+    url = f"{api_of(call.at, call.repository)}/pulls/{pull.number}"
+    page = f"{web_of(call.at, call.repository)}/pull/{pull.number}#pullrequestreview-{review.id}"
+    return {
+        "id": review.id, "node_id": node("PullRequestReview", review.id), "user": show_user(call.at, review.author),
+        "body": "", "state": review.state, "html_url": page, "pull_request_url": url, "commit_id": review.sha,
+        "submitted_at": stamp(review.at), "author_association": "MEMBER",
+        "_links": {"html": {"href": page}, "pull_request": {"href": url}},
+    }  # fmt: skip
 
 
 def _found(call: Call) -> Pull:

@@ -105,6 +105,8 @@ ROUTES = (
     Route("GET", f"{REPO}/pulls/{{number}}", pulls.show, "pulls/pulls#get-a-pull-request", ("pull_requests=read",)),
     Route("GET", f"{REPO}/pulls/{{number}}/files", pulls.files, "pulls/pulls#list-pull-requests-files",
           ("pull_requests=read",)),
+    Route("GET", f"{REPO}/pulls/{{number}}/reviews", pulls.reviews,
+          "pulls/reviews#list-reviews-for-a-pull-request", ("pull_requests=read",)),
     Route("GET", f"{REPO}/contents/{{path}}", contents.show, "repos/contents#get-repository-content",
           ("contents=read",)),
     Route("PUT", f"{REPO}/contents/{{path}}", contents.put, "repos/contents#create-or-update-file-contents",

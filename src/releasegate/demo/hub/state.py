@@ -133,6 +133,17 @@ class Comment:
     updated: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """`state` is GitHub's word: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED."""
+
+    id: int
+    author: User
+    state: str
+    sha: str
+    at: float
+
+
 @dataclass(kw_only=True, slots=True)
 class Issue:
     id: int
@@ -153,6 +164,7 @@ class Pull(Issue):
     head_ref: str
     base_ref: str
     draft: bool = False
+    reviews: list[Review] = field(default_factory=list)
 
     @property
     def sha(self) -> str:

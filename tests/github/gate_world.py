@@ -24,12 +24,14 @@ class Staging:
     def __init__(self):
         self.status, self.asked, self.free = 200, threading.Event(), threading.Event()
         self.free.set()
+        self.when_asked = lambda: None
         served = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                served.when_asked()
                 served.asked.set()
                 served.free.wait(20)
                 self.send_response(served.status)
@@ -59,12 +61,16 @@ def write_config(staging, extra=""):
     Path("releasegate.yml").write_text(CONFIG.format(url=staging.url, extra=extra), encoding="utf-8")
 
 
-def commit_config(world):
-    """Let every commit have the config that lies here."""
+def commit_config(world, base=None, pull=None, *, name="releasegate.yml"):
+    """Let the base branch and every other commit have a config: what lies here if left out, b"" for none."""
+    here = Path("releasegate.yml").read_bytes()
+    main = world.repository.branches["main"]
+    world.committed = True
     for repository in (world.repository, world.fork):
         for sha, commit in repository.commits.items():
-            files = {**commit.files, "releasegate.yml": Path("releasegate.yml").read_bytes()}
-            repository.commits[sha] = dataclasses.replace(commit, files=files)
+            text = (here if base is None else base) if sha == main else (here if pull is None else pull)
+            others = {path: content for path, content in commit.files.items() if not path.endswith("releasegate.yml")}
+            repository.commits[sha] = dataclasses.replace(commit, files=others | ({name: text} if text else {}))
 
 
 def payload_of(world, *, number=1, fork=False, base="main"):
@@ -86,7 +92,9 @@ def payload_of(world, *, number=1, fork=False, base="main"):
 def surroundings(world, server, *, event="pull_request", payload=None, token=JOB, run_id="7", attempt="1", **more):
     """Give the variables of a runner, with the event's file and those for summary and outputs."""
     here = Path.cwd()
-    commit_config(world)
+    if not world.committed:
+        commit_config(world)
+        world.committed = False
     (here / "event.json").write_text(json.dumps(payload or payload_of(world)), encoding="utf-8")
     return {
         "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(here / "event.json"),

@@ -5,6 +5,7 @@ import json
 from releasegate.demo.hub.exchange import Request
 from releasegate.demo.hub.hub import Hub
 from releasegate.demo.hub.respond import answer
+from releasegate.demo.hub.state import Review
 
 NOW = 1_780_000_000.0
 OURS = {"contents": "read", "statuses": "write", "pull_requests": "write", "checks": "write"}
@@ -14,6 +15,9 @@ JOB, READER, PERSON = "ghs_job", "ghs_reader", "github_pat_person"
 
 class World:
     """A hub and a clock. The pull request 1 is from a branch of ours, 2 from a fork."""
+
+    committed = False
+    """Whether a test has said what the commits hold of a config."""
 
     def __init__(self, *, private=False):
         self.hub, self.now = Hub(), NOW
@@ -48,6 +52,13 @@ class World:
     def of(self, method, path, *args, **more):
         """Ask of the repository, and give the response alone."""
         return self.ask(method, f"/repos/acme/shop{path}", *args, **more).response
+
+    def review(self, login, state, *, sha=None):
+        """Let a person say something about pull request 1."""
+        review = Review(
+            id=self.hub.next_id(), author=self.hub.user(login), state=state, sha=sha or self.pull.sha, at=self.now
+        )
+        self.pull.reviews.append(review)
 
     def say(self, state="success", context="releasegate/staging", *, sha=None, **more):
         body = {"state": state, "context": context, **more}

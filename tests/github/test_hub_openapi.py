@@ -32,6 +32,7 @@ def tour(world):
     )  # fmt: skip
     comment = world.of("POST", "/issues/1/comments", {"body": "red"}).payload["id"]
     run = world.of("POST", "/check-runs", {"name": "gate", "head_sha": head}).payload["id"]
+    world.review("mia", "APPROVED")
     world.say("pending", description="running", target_url="https://example.com/1")
     for method, path, body in (
         ("GET", "", None), ("GET", "/collaborators/ann/permission", None), ("GET", "/actions/runs/7", None),
@@ -43,6 +44,7 @@ def tour(world):
         ("GET", "/issues/1/comments", None), ("DELETE", f"/issues/comments/{comment}", None),
         ("GET", "/issues", None), ("GET", "/issues/1", None), ("POST", "/issues", {"title": "red", "labels": ["gate"]}),
         ("GET", "/pulls", None), ("GET", "/pulls/2", None), ("GET", "/pulls/1/files", None),
+        ("GET", "/pulls/1/reviews", None),
         ("GET", "/contents/README.md", None), ("GET", "/contents/.github", None),
         ("PUT", "/contents/history.json", {"message": "Add", "content": "e30=", "branch": "feature"}),
         ("GET", "/git/ref/heads/main", None), ("POST", "/git/refs", {"ref": "refs/heads/history", "sha": head}),

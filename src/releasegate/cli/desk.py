@@ -16,7 +16,7 @@ from releasegate.foreign import for_log
 from releasegate.github import intents, publish
 from releasegate.github.intents import Decided, Standing, Told
 from releasegate.github.job import Job
-from releasegate.github.nouns import Hub, HubError, Status, Subject, Trust
+from releasegate.github.nouns import Files, Hub, HubError, Status, Subject, Trust
 from releasegate.github.publish import Published, Words
 from releasegate.github.trust import Snapshot, moved
 
@@ -41,6 +41,8 @@ class Desk:
         """A status was to be written, and was not."""
         self.base: Snapshot | None = None
         """What of the base branch decided, where a pull request is judged."""
+        self.files: Files | None = None
+        """What the pull request changes, once it is known."""
         self._hub: Hub | None = None
         self._open = False
         """A pending status may stand there that is ours to end."""

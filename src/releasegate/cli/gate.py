@@ -38,7 +38,7 @@ from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.marker import Marker, line_of
 from releasegate.github.nouns import CheckRun, HubError, StatusState, Subject, Trust
 from releasegate.github.publish import Words, pull_of
-from releasegate.github.trust import config_of
+from releasegate.github.trust import config_of, known_pull
 from releasegate.model import Evidence
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -163,13 +163,13 @@ def _of_pull(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config
     if desk.silent:
         return None
     try:
-        pull = pull_of(desk.hub, desk.subject)
+        pull = known_pull(desk.subject) or pull_of(desk.hub, desk.subject)
         if pull is None:
             return None
         trusted = config_of(desk.hub, desk.subject, pull, (path,) if path else CONFIG_PLACES, environ)
     except HubError as why:
         raise NotPublishedError(f"nothing is judged, for what the base branch demands is not known: {why}") from None
-    desk.base = trusted.base
+    desk.base, desk.files = trusted.base, trusted.files
     return trusted.config
 
 
@@ -201,7 +201,7 @@ def _changes(config: Config, desk: Desk) -> Impact | None:
     if not config.changes or desk.subject.pull is None:
         return None
     try:
-        files = desk.hub.changed_files(desk.subject.pull)
+        files = desk.files or desk.hub.changed_files(desk.subject.pull)
     except HubError as why:
         desk.note(f"no check is left out for the change: {why}")
         return None

@@ -3,7 +3,7 @@
 What is decided is decided by pure functions; files, branches and reviews are a Hub's to give.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -32,8 +32,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Trusted(Struct, frozen=True, kw_only=True):
+    """What judges, what of the base branch it came from, and what the pull request changes."""
+
     config: Config
     base: Snapshot
+    files: Files
 
 
 class _Reader:
@@ -64,20 +67,48 @@ class _Reader:
         return Source(self.text(path) or "", read)
 
 
+def known_pull(subject: Subject) -> Pull | None:
+    """Give the pull request as the event has it, its author unsaid; None where the event does not say enough."""
+    if subject.pull is None or subject.sha is None or subject.base_branch is None:
+        return None
+    return Pull(
+        number=subject.pull, head_sha=subject.sha, head_branch="", head_repository=subject.head_repository,
+        base_branch=subject.base_branch, base_sha=subject.base_sha or "", author="", open=True,
+    )  # fmt: skip
+
+
 def config_of(hub: Hub, subject: Subject, pull: Pull, paths: Sequence[str], environ: Mapping[str, str]) -> Trusted:
-    """Give the config that judges a pull request. Raises ConfigError, UsageError, HubError: none of them is green."""
-    base = _Reader(hub, hub.branch_head(pull.base_branch))
-    merged = subject.merge_sha if subject.event == CHECKED_OUT else None
-    head = _Reader(hub, merged or pull.head_sha)
+    """Give the config that judges a pull request. Raises ConfigError, UsageError, HubError: none of them is green.
+
+    A pull request that touches no file of the config is judged by the base branch's, whatever its own branch is behind.
+    """
+    base, files = _Reader(hub, hub.branch_head(pull.base_branch)), hub.changed_files(pull.number)
     held = base.first(paths)
+    config = judged(base.source(held), base.source(held), environ, file=held) if held else None
+    if config is None or held is None:
+        _demand_own_branch(subject, pull)
+    if config is None or held is None or touches(files, (*base.texts, *paths)):
+        merged = subject.merge_sha if subject.event == CHECKED_OUT else None
+        config = _compared(base, held, _Reader(hub, merged or pull.head_sha), paths, environ)
+    if held:
+        globs = (*workflow_of(environ, subject.repository), *RUNNING, *config.policy.guarded)
+        config = _with_people(hub, config, pull, edits_of(files, globs))
+    read = Snapshot(branch=pull.base_branch, sha=base.sha, texts=base.texts)
+    return Trusted(config=config, base=read, files=files)
+
+
+def _compared(
+    base: _Reader, held: str | None, head: _Reader, paths: Sequence[str], environ: Mapping[str, str]
+) -> Config:
     own = head.first((held, *paths) if held else paths)
     if own is None:
         raise UsageError(f"the pull request has no {' or '.join(paths)}: without a config nothing is judged")
-    if held is None:
-        _demand_own_branch(subject, pull)
-    config = judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
-    config = _with_people(hub, config, subject, pull, environ) if held else config
-    return Trusted(config=config, base=Snapshot(branch=pull.base_branch, sha=base.sha, texts=base.texts))
+    return judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
+
+
+def touches(files: Files, paths: Collection[str]) -> bool:
+    """Tell whether a change may be one of these files; so it may where not all of its files are known."""
+    return not files.whole or any(name in paths for file in files.files for name in (file.path, file.previous))
 
 
 def _demand_own_branch(subject: Subject, pull: Pull) -> None:
@@ -89,16 +120,15 @@ def _demand_own_branch(subject: Subject, pull: Pull) -> None:
         )
 
 
-def _with_people(hub: Hub, config: Config, subject: Subject, pull: Pull, environ: Mapping[str, str]) -> Config:
+def _with_people(hub: Hub, config: Config, pull: Pull, edits: tuple[str, ...]) -> Config:
     """Add what the pull request changes of what runs the gate, and who approved it where somebody may."""
     origin = config.origin
     if origin is None:
         return config
-    workflow = workflow_of(environ, subject.repository)
-    edits = edits_of(hub.changed_files(pull.number), (*workflow, *RUNNING, *config.policy.guarded))
     approver = None
     if origin.approvers and (edits or origin.changed or origin.deleted):
-        approver = approved_by(hub.reviews(pull.number), origin.approvers, head=pull.head_sha, author=pull.author)
+        reviews, author = hub.reviews(pull.number), pull.author or hub.pull(pull.number).author
+        approver = approved_by(reviews, origin.approvers, head=pull.head_sha, author=author)
     return replace(config, origin=replace(origin, edits=edits, approved_by=approver))
 
 

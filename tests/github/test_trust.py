@@ -1,0 +1,310 @@
+"""Who could have turned it green: each row of the table in docs/security.md, tried against the stand-in."""
+
+import re
+from pathlib import Path
+
+import pytest
+from gate_world import CONFIG, CONTEXT, Staging, commit_config, payload_of, states, surroundings, told, write_config
+from hub_world import PERSON
+
+from releasegate.changes.glob import matches
+from releasegate.cli.main import main
+from releasegate.demo.hub.script import Broken
+from releasegate.evidence.file import read
+from releasegate.github.nouns import ChangedFile, Files, Review, ReviewState
+from releasegate.github.trust import Snapshot, approved_by, differing, edits_of, touches, workflow_of
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs/security.md"
+HEAD, OLD = "a" * 40, "b" * 40
+
+
+@pytest.fixture
+def staging(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Staging() as served:
+        write_config(served)
+        yield served
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, world, server, staging):
+    def run(*arguments, **more):
+        with monkeypatch.context() as patch:
+            for name, value in surroundings(world, server, **more).items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main(["gate", "-q", *arguments])
+        said = capsys.readouterr()
+        return left.value.code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture
+def config(staging):
+    """Give a config's bytes: `status` is what its one check demands, `extra` stands before it."""
+
+    def made(extra="", status=200, url=None):
+        return CONFIG.format(url=url or staging.url, extra=extra).replace("status: 200", f"status: {status}").encode()
+
+    return made
+
+
+def origin():
+    return read(Path(".releasegate/evidence.json")).plan["origin"]
+
+
+def changed(*names, whole=True):
+    return Files(files=tuple(ChangedFile(path=name, status="modified") for name in names), whole=whole)
+
+
+# the page
+
+
+def rows():
+    """Give the table's rows: threat, level, tests."""
+    text = PAGE.read_text(encoding="utf-8")
+    table = text[text.index("| threat |") :].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+
+
+def test_every_row_has_its_paragraph_and_tests_that_are_there():
+    text = PAGE.read_text(encoding="utf-8")
+    known = {
+        name
+        for path in TESTS.rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert len(rows()) == 10
+    for threat, level, tests in rows():
+        title = re.match(r"\[(.*?)\]\(#", threat)[1]
+        assert f"\n### {title}\n" in text
+        assert level
+        named = re.findall(r"`(test_\w+)`", tests)
+        assert named, threat
+        assert set(named) <= known, threat
+
+
+def test_every_row_of_github_is_named_after_its_test():
+    named = {name for *_, tests in rows() for name in re.findall(r"`(test_trust_\w+)`", tests)}
+    assert named == {name for name in globals() if name.startswith("test_trust_")}
+
+
+# rows
+
+
+def test_trust_pull_request_config(world, call, config, staging):
+    """A hollow config in the pull request: the base branch's version of its check runs, and decides."""
+    staging.status = 500
+    commit_config(world, config(), config(status=500))
+    assert call()[0] == 11
+    (state, said) = told(world)[-1]
+    assert (state, said.startswith("INCONCLUSIVE: the base branch's version")) == ("error", True)
+    assert origin()["changed"] == ["smoke.health"]
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    ["mode: advisory", "events: {pull_request: defer}", "policy: {approvers: [ann]}", "gate: other"],
+)
+def test_trust_pull_request_policy(world, call, config, staging, weaker):
+    """What decides is the base branch's, whatever the pull request says."""
+    staging.status = 500
+    text = config(weaker).replace(b"gate: staging\n", b"") if weaker.startswith("gate") else config(weaker)
+    commit_config(world, config(), text)
+    assert call()[0] == 10
+    assert states(world)[-1] == "failure"
+    assert origin()["terms"] == [weaker.partition(":")[0]]
+
+
+def test_trust_targets(world, call, config, staging):
+    """No address of the pull request's is contacted."""
+    commit_config(world, config(), config(url="http://127.0.0.1:9"))
+    assert call()[0] == 0
+    assert (states(world)[-1], staging.asked.is_set(), origin()["terms"]) == ("success", True, ["targets"])
+
+
+def test_trust_names_of_the_environment(world, call, config, monkeypatch):
+    """A pull request reads no name that no check of its base branch reads: the base branch's checks judge it alone."""
+    monkeypatch.setenv("DEPLOY_KEY", "h4rdly-secret")
+    text = config().replace(b"/health", b"/health?${DEPLOY_KEY}")
+    commit_config(world, config(), text)
+    assert call()[0] == 0
+    assert told(world)[-1][1].startswith("DEGRADED: no check of this pull request is judged before it is merged")
+    assert "h4rdly" not in Path(".releasegate/evidence.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("review", "green"), [
+    (("mia", "APPROVED", None), True),
+    (("mia", "APPROVED", OLD), False),
+    (("mia", "COMMENTED", None), False),
+    (("mia", "DISMISSED", None), False),
+    (("ann", "APPROVED", None), False),
+    (("eve", "APPROVED", None), False),
+])  # fmt: skip
+def test_trust_approval(world, call, config, staging, review, green):  # noqa: PLR0917
+    """Only an approval of this head, by one whom the base branch names and who is not the author, lets it pass."""
+    staging.status = 500
+    commit_config(world, config("policy: {approvers: [mia, ann]}"), config("policy: {approvers: [eve]}", status=500))
+    login, state, sha = review
+    world.review(login, state, sha=sha)
+    assert call()[0] == (0 if green else 11)
+    assert states(world)[-1] == ("success" if green else "error")
+
+
+def test_trust_edited_workflow(world, call, config):
+    """A change of the workflow that runs the gate waits for an approval."""
+    world.hub.commit(
+        world.repository, "feature", {".github/workflows/gate.yml": b"on: push\n"}, author=world.hub.user("ann"),
+        message="Skip the gate", now=world.now,
+    )  # fmt: skip
+    world.head = world.pull.sha
+    commit_config(world, config("policy: {approvers: [mia]}"), config("policy: {approvers: [mia]}"))
+    more = {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
+    assert call(**more)[0] == 11
+    assert "changes what runs the gate: .github/workflows/gate.yml" in told(world)[-1][1]
+    world.review("mia", "APPROVED")
+    assert call(**more, attempt="2")[0] == 0
+
+
+def test_trust_hollow_base(world, call, config):
+    """A second pull request with the same head, onto a branch of one's own whose config demands nothing."""
+    world.hub.commit(
+        world.repository, "hollow", {"releasegate.yml": config(status="[200, 500]")}, author=world.hub.user("ann"),
+        message="Demand less", now=world.now,
+    )  # fmt: skip
+    commit_config(world)
+    code, said = call(payload=payload_of(world, base="hollow"))
+    assert states(world) == []
+    assert "hollow is neither the default branch nor protected" in said
+    assert code == 0
+
+
+def test_trust_first_config(world, call, config):
+    """The first config of a repository is at best degraded."""
+    commit_config(world, b"", config())
+    assert call()[0] == 0
+    assert told(world)[-1][1].startswith("DEGRADED: unreviewed policy")
+
+
+def test_trust_first_config_of_a_stranger(world, call, config):
+    """Where the base branch has none, no fork's is read beside the secrets of a job that is ours."""
+    commit_config(world, b"", config())
+    code, said = call(event="pull_request_target", payload=payload_of(world, fork=True))
+    assert (code, states(world, sha=world.forked.sha)) == (2, [])
+    assert "the first one comes from a branch of acme/shop itself" in said
+
+
+@pytest.mark.parametrize("broken", [b"version: 1\n", b"suites: [", b"\xff"])
+def test_trust_unusable_base(world, call, config, broken):
+    """A config of the base branch that cannot be read is never green."""
+    commit_config(world, broken, config())
+    assert call()[0] in {2, 12}
+    assert "success" not in states(world)
+
+
+def test_trust_deleted_config(world, call, config):
+    """A pull request that takes the config away is an error, and no green."""
+    commit_config(world, config(), b"")
+    assert (call()[0], states(world)) == (2, [])
+
+
+def test_trust_unreadable_base(world, call, config):
+    """When GitHub does not give the base branch, nothing is judged."""
+    commit_config(world, config(), config(status=500))
+    world.hub.script.add("GET */branches/main", Broken(403), nth=None)
+    assert (call()[0], states(world)) == (12, [])
+
+
+def test_trust_base_moved(world, call, config, staging):
+    """The base branch demands something else when the run ends: no success is written."""
+    commit_config(world, config(), config())
+
+    def meanwhile(*_):
+        text = {"releasegate.yml": config("policy: {block: [failed == 0]}")}
+        world.hub.commit(
+            world.repository, "main", text, author=world.hub.user("tom"), message="Demand more", now=world.now
+        )
+
+    staging.when_asked = meanwhile
+    assert call()[0] == 12
+    state, said = told(world)[-1]
+    assert (state, said.startswith("not told: main moved to ")) == ("error", True)
+
+
+def test_trust_fork(world, call, config):
+    """A fork's own job writes nothing, whatever its config says; the default branch's job judges it by the base's."""
+    commit_config(world, config(), config("mode: advisory"))
+    call(payload=payload_of(world, fork=True))
+    assert states(world, sha=world.forked.sha) == []
+    assert call(event="pull_request_target", payload=payload_of(world, fork=True))[0] == 0
+    assert states(world, sha=world.forked.sha) == ["pending", "success"]
+
+
+# what decides, purely
+
+
+def test_never_green_37_a_list_of_files_that_is_not_whole_may_hold_anything():
+    assert edits_of(changed("a.py", whole=False), ()) == ("(GitHub lists only some of the changed files)",)
+    assert touches(changed("a.py", whole=False), {"releasegate.yml"})
+
+
+def test_a_file_that_is_moved_away_is_changed():
+    files = Files(files=(ChangedFile(path="a", status="renamed", previous=".github/workflows/g.yml"),), whole=True)
+    assert edits_of(files, (".github/workflows/g.yml",)) == (".github/workflows/g.yml",)
+    assert touches(files, {".github/workflows/g.yml"})
+
+
+def test_further_files_are_guarded_by_globs_and_so_are_actions_of_the_repository():
+    assert edits_of(changed("lock/a.txt", ".github/actions/x/action.yml", "b"), ("lock/**", ".github/actions/**")) == (
+        "lock/a.txt", ".github/actions/x/action.yml",
+    )  # fmt: skip
+    assert matches(".github/actions/**", ".github/actions/x/action.yml")
+
+
+@pytest.mark.parametrize("ref", ["", "other/repo/.github/workflows/a.yml@v1", "acme/shop-2/.github/workflows/a.yml@v1"])
+def test_a_workflow_of_another_repository_is_no_file_of_ours(ref):
+    assert workflow_of({"GITHUB_WORKFLOW_REF": ref}, "acme/shop") == ()
+
+
+def review(author="mia", state=ReviewState.APPROVED, sha=HEAD):
+    return Review(author=author, state=state, sha=sha)
+
+
+@pytest.mark.parametrize(
+    ("reviews", "by"),
+    [
+        ([], None),
+        ([review()], "mia"),
+        ([review("Mia")], "Mia"),
+        ([review(), review(state=ReviewState.COMMENTED)], "mia"),
+        ([review(), review(state=ReviewState.CHANGES_REQUESTED)], None),
+        ([review(), review(state=ReviewState.DISMISSED)], None),
+        ([review(state=ReviewState.CHANGES_REQUESTED), review()], "mia"),
+        ([review(), review(sha=OLD)], None),
+        ([review(sha=None)], None),
+        ([review("eve"), review("tom")], None),
+    ],
+)
+def test_an_approval_is_the_last_word_on_this_head_of_one_who_is_named_and_not_the_author(reviews, by):
+    assert approved_by(reviews, ("mia", "Tom"), head=HEAD, author="TOM") == by
+
+
+def test_never_green_42_a_base_that_moved_is_said_only_where_it_says_something_else():
+    before = Snapshot(branch="main", sha=OLD, texts={"releasegate.yml": "1", "other.yml": None})
+    same = Snapshot(branch="main", sha=HEAD, texts=before.texts)
+    assert differing(before, same) is None
+    for texts in ({"releasegate.yml": "2", "other.yml": None}, {"releasegate.yml": "1", "other.yml": "1"}, {}):
+        said = differing(before, Snapshot(branch="main", sha=HEAD, texts=texts))
+        assert said.startswith("main moved to aaaaaaaaaaaa, which has another ")
+
+
+def test_what_is_asked_of_github_is_within_what_the_documented_workflow_may(world, call, config):
+    commit_config(world, config("policy: {approvers: [mia]}"), config("policy: {approvers: [mia]}", status="2xx"))
+    call()
+    assert [
+        each.response.status for each in world.hub.log if each.response.status >= 400 and each.response.status != 404
+    ] == []
+    assert {CONTEXT} == {status.context for status in world.repository.statuses}
+    assert PERSON not in {each.identity for each in world.hub.log}

@@ -143,7 +143,7 @@ def test_trust_names_of_the_environment(world, call, config, monkeypatch):
     (("ann", "APPROVED", None), False),
     (("eve", "APPROVED", None), False),
 ])  # fmt: skip
-def test_trust_approval(world, call, config, staging, review, green):  # noqa: PLR0917
+def test_trust_approval(world, call, config, staging, review, green):  # noqa: PLR0917 - fixtures
     """Only an approval of this head, by one whom the base branch names and who is not the author, lets it pass."""
     staging.status = 500
     commit_config(world, config("policy: {approvers: [mia, ann]}"), config("policy: {approvers: [eve]}", status=500))

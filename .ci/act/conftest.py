@@ -14,7 +14,8 @@ from releasegate.demo.serve import REVISION, Staging
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests/github"))
-from hub_openapi import description  # noqa: E402 - the tests of the stand-in are no package
+from gate_world import commit_config  # noqa: E402 - the tests of the stand-in are no package
+from hub_openapi import description  # noqa: E402
 from hub_world import JOB, World  # noqa: E402
 
 MODELS = ROOT / "docs/workflows"
@@ -27,8 +28,8 @@ GIT = ("git", "-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "
 class Repository:
     """A repository of somebody who uses the gate, with one of the models as its workflow."""
 
-    def __init__(self, place, action, cache, github):
-        self.place, self.action, self.cache, self.github = place, action, cache, github
+    def __init__(self, place, action, cache, github, world):
+        self.place, self.action, self.cache, self.github, self.world = place, action, cache, github, world
         self.kept = place / "kept"
         self.work = place / "shop"
         (self.work / ".github/workflows").mkdir(parents=True)
@@ -38,6 +39,7 @@ class Repository:
 
     def config(self, text):
         (self.work / "releasegate.yml").write_text(text, encoding="utf-8")
+        commit_config(self.world, text.encode(), text.encode())
 
     def files(self):
         """Give what is in the workspace."""
@@ -87,9 +89,6 @@ def action(tmp_path_factory):
         if name.startswith(("action", "requirements/", "src/")):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes((ROOT / name).read_bytes())
-    import shutil
-
-    shutil.copytree("/work/wt/publish/src", place / "src", dirs_exist_ok=True)
     return place
 
 
@@ -112,7 +111,7 @@ def world():
 @pytest.fixture
 def repository(tmp_path, action, cache, world):
     with HubServer(world.hub) as github:
-        yield Repository(tmp_path, action, cache, github)
+        yield Repository(tmp_path, action, cache, github, world)
     assert [fault for exchange in world.hub.log for fault in description().violations(exchange)] == []
 
 

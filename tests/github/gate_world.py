@@ -63,7 +63,7 @@ def write_config(staging, extra=""):
 
 def commit_config(world, base=None, pull=None, *, name="releasegate.yml"):
     """Let the base branch and every other commit have a config: what lies here if left out, b"" for none."""
-    here = Path("releasegate.yml").read_bytes()
+    here = Path("releasegate.yml").read_bytes() if None in (base, pull) else b""
     main = world.repository.branches["main"]
     world.committed = True
     for repository in (world.repository, world.fork):

@@ -73,6 +73,17 @@ def commit_config(world, base=None, pull=None, *, name="releasegate.yml"):
             repository.commits[sha] = dataclasses.replace(commit, files=others | ({name: text} if text else {}))
 
 
+def follow_config(world):
+    """Let every commit have the config that lies here, but those that have one of their own."""
+    here = Path("releasegate.yml").read_bytes()
+    for repository in (world.repository, world.fork):
+        for sha, commit in repository.commits.items():
+            if commit.files.get("releasegate.yml") in {None, world.followed}:
+                others = {path: content for path, content in commit.files.items() if path != ".github/releasegate.yml"}
+                repository.commits[sha] = dataclasses.replace(commit, files=others | {"releasegate.yml": here})
+    world.followed = here
+
+
 def payload_of(world, *, number=1, fork=False, base="main"):
     """Give the event of a pull request, with what the gate reads of it."""
     pull = world.forked if fork else world.pull
@@ -92,9 +103,8 @@ def payload_of(world, *, number=1, fork=False, base="main"):
 def surroundings(world, server, *, event="pull_request", payload=None, token=JOB, run_id="7", attempt="1", **more):
     """Give the variables of a runner, with the event's file and those for summary and outputs."""
     here = Path.cwd()
-    if not world.committed:
-        commit_config(world)
-        world.committed = False
+    if not world.committed and Path("releasegate.yml").exists():
+        follow_config(world)
     (here / "event.json").write_text(json.dumps(payload or payload_of(world)), encoding="utf-8")
     return {
         "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(here / "event.json"),

@@ -18,6 +18,8 @@ class World:
 
     committed = False
     """Whether a test has said what the commits hold of a config."""
+    followed = None
+    """The config that commits have because it lies in the working directory."""
 
     def __init__(self, *, private=False):
         self.hub, self.now = Hub(), NOW

@@ -5,9 +5,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from releasegate.cli.main import COMMANDS
 from releasegate.config.load import load
+from releasegate.github.context import EVENTS
+from releasegate.github.intents import STATES
+from releasegate.verdict.decide import EXIT_CODES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")]
@@ -102,3 +106,26 @@ def test_the_gates_own_workflow_judges_the_demo_where_it_is_served_and_by_system
 def test_no_two_modules_of_the_tests_share_a_name():
     names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in {"conftest.py", "__init__.py"}]
     assert sorted(names) == sorted(set(names))
+
+
+def test_the_readmes_workflow_uses_the_action_as_it_is_and_asks_for_no_more_than_it_needs():
+    text = re.search(
+        r"```yaml\n(name: release gate\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    workflow = yaml.safe_load(text[1].replace("\non:", '\n"on":'))
+    model = yaml.safe_load(
+        (ROOT / "docs/workflows/release-gate.yml").read_text(encoding="utf-8").replace("\non:", '\n"on":')
+    )
+    job, (shown,) = workflow["jobs"]["gate"], model["jobs"].values()
+    assert workflow["permissions"] == shown["permissions"]
+    assert job["steps"][0] == shown["steps"][0]
+    assert set(job["steps"][1].get("with", {})) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+    assert set(workflow["on"]) <= set(model["on"]) <= set(EVENTS)
+    assert len(text[1].splitlines()) == 12
+
+
+def test_the_readmes_verdicts_are_those_of_the_code():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([A-Z]+)` \| (\w+) \| (\d+) \|", text, re.MULTILINE)
+    assert {state: int(code) for state, _, code in told} == {state.value: code for state, code in EXIT_CODES.items()}
+    assert {state: status for state, status, _ in told} == {s.value: said.value for s, said in STATES.items()}

@@ -40,6 +40,12 @@ class NotPublishedError(GateError):
     exit_code = EXIT_NOT_PUBLISHED
 
 
+class UndecidedError(GateError):
+    """What is needed to judge is not given to who asks."""
+
+    exit_code = EXIT_INCONCLUSIVE
+
+
 class EvidenceError(GateError):
     """An evidence file that cannot be read, or that contradicts itself."""
 

@@ -10,7 +10,7 @@ from github_reader import Page
 from hub_world import JOB, PERSON, READER
 
 from releasegate.cli.main import main
-from releasegate.demo.hub.script import Broken, Exhausted, Lost, Meanwhile
+from releasegate.demo.hub.script import Broken, Exhausted, Late, Lost, Meanwhile
 from releasegate.evidence.file import read
 
 ELSEWHERE = "releasegate/staging-advisory"
@@ -140,6 +140,19 @@ def test_a_later_run_of_ours_owns_the_success(world, call):
     code, said = gate(call, "--comment", "always")
     assert (code, states(world), bodies(world)) == (0, ["pending", "pending"], [])
     assert "superseded by a later run" in said
+
+
+def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_red_meanwhile(world, call):
+    def another(now):
+        world.now = now
+        for state in ("pending", "failure"):
+            world.say(state, CONTEXT)
+
+    world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
+    world.hub.script.add("POST */statuses/*", Late(1.2), nth=2)
+    _, said = gate(call, "--comment", "always")
+    assert states(world) == ["pending", "pending", "failure", "success", "error"]
+    assert "taken back" in said
 
 
 def test_a_pending_status_of_somebody_else_owns_nothing(world, call):
@@ -448,3 +461,31 @@ def test_what_a_killed_run_left_is_ended_and_only_its_own(world, call):
     count = len(told(world))
     assert call("finalize")[0] == 0
     assert len(told(world)) == count
+
+
+@pytest.mark.parametrize("case", [(True, READER, []), (False, READER, []), (False, JOB, ["error"])])
+def test_a_job_without_secrets_says_so_where_people_look(world, call, staging, case):
+    fork, token, written = case
+    write_config(staging, "identities: {robot: {bearer: '${ROBOT_TOKEN}'}}")
+    payload = payload_of(world, fork=fork)
+    code, said = gate(call, payload=payload, token=token, GITHUB_ACTOR="dependabot[bot]")
+    assert (code, states(world)) == (11, written)
+    assert f"no secrets for dependabot[bot]: dispatch with pr={1 + fork}" in said
+    assert "dispatch with pr=" in Path("summary.md").read_text(encoding="utf-8")
+    assert not staging.asked.is_set()
+
+
+def test_a_config_that_is_wrong_in_itself_is_so_for_everybody(world, call, staging):
+    write_config(staging, "identities: {robot: {bearer: 1, nonsense: 2}}")
+    assert gate(call, GITHUB_ACTOR="dependabot[bot]")[0] == 2
+    assert told(world) == []
+
+
+def test_a_beginning_that_github_did_not_answer_is_said_later(world, call):
+    def refuse_five(nth):
+        world.hub.script.add("POST */statuses/*", Lost(after=False), nth=nth)
+
+    for nth in range(1, 6):
+        refuse_five(nth)
+    assert gate(call)[0] == 0
+    assert states(world) == ["pending", "success"]

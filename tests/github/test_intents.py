@@ -274,3 +274,41 @@ def test_no_combination_of_doubts_says_success():
         )
         success = found.status is not None and found.status.state is StatusState.SUCCESS
         assert success is (green and may and began and read and newest and own)
+
+
+STEPS = ("begin", "read", "write", "look")
+"""A run's way: its pending, what GitHub says before its end, its end, and what GitHub says after a success."""
+
+
+def ended(order, verdicts):
+    """Let two runs of one commit take their steps in an order; give who began later, and the newest status."""
+    newest_first, begun, told, ways = [], [], {}, {run: iter(STEPS) for run in verdicts}
+    for at, run in enumerate(order):
+        step = next(ways[run])
+        if step == "begin":
+            told[run] = Told(pending=status(at=at))
+            newest_first.insert(0, told[run].pending)
+            begun.append(run)
+        now = Told(statuses=tuple(newest_first), pending=told[run].pending, pull=pull())
+        if step == "read":
+            told[run] = now
+        if step == "write":
+            asked = {"mode": "enforce", "interrupted": False, "url": URL}
+            found = decide(verdict(verdicts[run]), subject(), Standing(context=CONTEXT), told[run], **asked)
+            newest_first[:0] = [status(found.status.state, at)] if found.status else []
+        if step == "look" and verdicts[run] not in RED and superseded(now):
+            newest_first.insert(0, status("error", at))
+    return begun[-1], newest_first[0].state
+
+
+def test_of_two_runs_that_interleave_in_any_way_the_end_is_never_green_when_the_later_one_is_red():
+    for order in set(itertools.permutations("AAAABBBB")):
+        for first, second in itertools.product([State.STABLE, State.UNSTABLE, State.INCONCLUSIVE], repeat=2):
+            verdicts = {"A": first, "B": second}
+            later, end = ended(order, verdicts)
+            assert verdicts[later] not in RED or end in RED.values(), (order, verdicts)
+
+
+def test_of_two_runs_one_after_the_other_the_end_is_what_the_later_one_says():
+    for first, second in itertools.product(State, repeat=2):
+        assert ended("AAAABBBB", {"A": first, "B": second})[1] is RED.get(second, StatusState.SUCCESS)

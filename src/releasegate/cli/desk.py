@@ -10,18 +10,21 @@ from typing import NoReturn
 import click
 from msgspec.structs import replace
 
-from releasegate.cli.stopping import SIGNALS, handlers_kept
+from releasegate.cli.stopping import SIGNALS, handlers_kept, unwanted
 from releasegate.errors import EXIT_INTERRUPTED, NotPublishedError
 from releasegate.foreign import for_log
 from releasegate.github import intents, publish
 from releasegate.github.intents import Decided, Standing, Told
 from releasegate.github.job import Job
-from releasegate.github.nouns import Files, Hub, HubError, Status, Subject, Trust
+from releasegate.github.nouns import Files, Hub, HubError, Status, StatusState, Subject, Trust
 from releasegate.github.publish import Published, Words
 from releasegate.github.trust import Snapshot, moved
 
 CANCELLED = "cancelled before its end"
 ENDED = "the gate ended without a verdict"
+OVERTAKEN = "superseded by a later run"
+FRESH_S = 1.0
+"""What was read so long ago is still true: no whole run fits in between."""
 DEPENDABOT = "dependabot[bot]"
 
 
@@ -44,6 +47,9 @@ class Desk:
         self.files: Files | None = None
         """What the pull request changes, once it is known."""
         self._hub: Hub | None = None
+        self._first: Status | None = None
+        self._read = 0.0
+        """When the commit's statuses were read; monotonic seconds."""
         self._open = False
         """A pending status may stand there that is ours to end."""
 
@@ -89,18 +95,21 @@ class Desk:
         if quietly:
             return
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self.pending = self.put(intents.pending(self.may.context, now, deadline_s, self.job.run_url))
+        self._first = intents.pending(self.may.context, now, deadline_s, self.job.run_url)
+        self.pending = self.put(self._first)
 
     def put(self, status: Status) -> Status | None:
         """Set a status; None, said and owed, where GitHub does not take it."""
-        self._open = status.state.value == "pending" or self._open
+        self._open = status.state is StatusState.PENDING or self._open
         try:
             put = self.hub.set_status(self.subject.sha or "", status)
         except HubError as why:
             self.owed = True
+            self._first = None if why.status else self._first
             self.note(f"the status is not written: {why}")
             return None
-        self._open = status.state.value == "pending"
+        self.owed = False
+        self._open = status.state is StatusState.PENDING
         return put
 
     def leave_pending(self) -> None:
@@ -111,7 +120,10 @@ class Desk:
         if self._hub is None:
             return Told()
         self._hub.give(publish.DEADLINE_S)
+        if self.pending is None and self._first is not None:  # nothing was answered then: that may have passed
+            self.pending = self.put(self._first)
         told = publish.learn(self._hub, self.subject, self.may, self.pending)
+        self._read = time.monotonic()
         if self.base is None or told.problem:
             return told
         try:
@@ -126,12 +138,25 @@ class Desk:
         else:
             done = publish.settle(self._hub, self.subject, decided)
             self._open = self._open and done.status is None and done.owed
+            done = self._overtaken(self._hub, done)
             done = publish.explain(self._hub, self.subject, decided, told, words=words, done=done)
         self.owed = done.owed
         for said in done.said:
             if said not in self.notes:
                 self.note(said)
         return done
+
+    def _overtaken(self, hub: Hub, done: Published) -> Published:
+        """Take a success back that took its time: meanwhile a later run may have begun, and ended red."""
+        green = done.status is not None and done.status.state is StatusState.SUCCESS
+        if not green or time.monotonic() - self._read <= FRESH_S or done.status is None:
+            return done
+        told = publish.learn(hub, self.subject, self.may, self.pending)
+        if not told.problem and not intents.superseded(told):
+            return done
+        self.note(f"the success is taken back: {told.problem or OVERTAKEN}")
+        taken = self.put(intents.cancelled(done.status.context, self.job.run_url, told.problem or OVERTAKEN))
+        return replace(done, status=taken, owed=bool(told.problem) or taken is None)
 
     def close(self, why: str) -> None:
         """End a pending status of ours by an error, in a few seconds."""
@@ -166,7 +191,7 @@ def attended(desk: Desk) -> Iterator[None]:
 
     with handlers_kept():
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if not unwanted(number):
                 signal.signal(number, strike)
         try:
             yield

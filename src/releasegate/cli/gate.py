@@ -27,6 +27,7 @@ from releasegate.errors import (
     EXIT_NOT_PUBLISHED,
     EXIT_UNSTABLE,
     NotPublishedError,
+    UndecidedError,
     UsageError,
 )
 from releasegate.evidence.rejudge import knowing
@@ -36,7 +37,7 @@ from releasegate.github.context import subject_of
 from releasegate.github.intents import ADVISORY, CommentMode
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.marker import Marker, line_of
-from releasegate.github.nouns import CheckRun, HubError, StatusState, Subject, Trust
+from releasegate.github.nouns import CheckRun, HubError, Subject, Trust
 from releasegate.github.publish import Words, pull_of
 from releasegate.github.trust import config_of, known_pull
 from releasegate.model import Evidence
@@ -148,9 +149,7 @@ def _config(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config:
         config = _of_pull(path, environ, desk) or read_config(path, environ)
     except ConfigError:
         if desk.excused or subject.trust is Trust.FORK:
-            who = subject.actor or "a fork"
-            desk.note(f"no secrets for {who}, or a config that is wrong: dispatch with pr={subject.pull}")
-            summarise(environ, "", desk.notes)
+            _without_secrets(path, environ, desk)
         raise
     return replace(config, secrets=(*config.secrets, *desk.job.secrets))
 
@@ -171,6 +170,18 @@ def _of_pull(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config
         raise NotPublishedError(f"nothing is judged, for what the base branch demands is not known: {why}") from None
     desk.base, desk.files = trusted.base, trusted.files
     return trusted.config
+
+
+def _without_secrets(path: str | None, environ: Mapping[str, str], desk: Desk) -> None:
+    """Say where people look that a job has no secrets. Raises UndecidedError, ConfigError for what else is wrong."""
+    config = read_config(path, environ, lenient_env=True)
+    who = desk.subject.actor if desk.excused else "a fork"
+    said = f"no secrets for {who}: dispatch with pr={desk.subject.pull}"
+    desk.begin(config.gate, config.mode, partial=False, deadline_s=0, quietly=True)
+    if desk.may.context is not None:
+        desk.put(intents.cancelled(desk.may.context, desk.job.run_url, said))
+    summarise(environ, "", [said, *desk.notes])
+    raise UndecidedError(said)
 
 
 def _elsewhere(config: Config, desk: Desk, environ: Mapping[str, str]) -> int | None:
@@ -259,7 +270,7 @@ def tell(
     done = desk.finish(decided, told, words)
     summarise(environ, "", [note for note in desk.notes if note not in notes])
     output(environ, {"comment-url": done.comment_url or ""})
-    if done.status is not None and done.status.state is not StatusState.PENDING:
+    if environ and done.status is not None:  # the demo, which has none, shows the status itself
         click.echo(f"releasegate: {done.status.context} is {done.status.state.value} on {desk.subject.sha}", err=True)
     if desk.owed and not desk.excused:
         return EXIT_NOT_PUBLISHED

@@ -25,7 +25,7 @@ def inherit(config: Config, desk: Desk, environ: Mapping[str, str]) -> int:
     summarise(environ, "", desk.notes)
     if desk.owed or found is None:
         return EXIT_NOT_PUBLISHED
-    return EXIT_MERGE if found.holds else EXIT_INCONCLUSIVE
+    return EXIT_MERGE if found.holds or config.mode == intents.ADVISORY else EXIT_INCONCLUSIVE
 
 
 def _found(desk: Desk, context: str) -> Inherited:

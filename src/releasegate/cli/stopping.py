@@ -12,6 +12,11 @@ SIGNALS: tuple[signal.Signals, ...] = tuple(getattr(signal, name) for name in NA
 """What a runner stops a job with: on Windows Ctrl-C, then Ctrl-Break."""
 
 
+def unwanted(number: signal.Signals) -> bool:
+    """Tell whether whoever started us wants a signal ignored: nohup does so with SIGHUP."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
+
+
 @contextmanager
 def handlers_kept() -> Iterator[None]:
     """Give the signals back to whom they belonged."""
@@ -34,7 +39,7 @@ def stop_on_signals(stop: asyncio.Event, say: Callable[[str], None]) -> None:
         stop.set()
 
     for number in SIGNALS:
-        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup has it of SIGHUP
+        if unwanted(number):
             continue
         try:
             loop.add_signal_handler(number, heard, number)

@@ -380,7 +380,7 @@ def test_changed_files_are_asked_of_github_where_the_config_tells_the_harmless(w
 
 
 def run(call, **more):
-    return call("run", "-q", **more)
+    return call("run", "-q", "--base-config", "releasegate.yml", **more)
 
 
 def test_evidence_of_the_same_workflow_run_is_published_without_staging(world, call, staging):
@@ -388,6 +388,16 @@ def test_evidence_of_the_same_workflow_run_is_published_without_staging(world, c
     staging.status = 500
     assert call("publish", ".releasegate/evidence.json")[0] == 0
     assert states(world) == ["pending", "success"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--base-config", "hollow.yml")])
+def test_never_green_23_evidence_that_another_config_judged_is_never_a_success(world, call, staging, arguments):
+    hollow = Path("releasegate.yml").read_text("utf-8").replace("status: 200", "status: 2xx")
+    Path("hollow.yml").write_text(hollow, encoding="utf-8")
+    assert call("run", "-q", *arguments)[0] == 0
+    _, said = call("publish", ".releasegate/evidence.json")
+    assert states(world) == []
+    assert "was not judged by the config of main" in said
 
 
 @pytest.mark.parametrize(("status", "written"), [(200, []), (500, ["failure"])])

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from releasegate.cli.desk import Desk, attended
-from releasegate.cli.files import config_option, environment, read_config, read_event
+from releasegate.cli.files import CONFIG_PLACES, config_option, environment, read_config, read_event
 from releasegate.cli.gate import FAIL_ON, not_judged, tell, whole_commit
+from releasegate.config.load import ConfigError
 from releasegate.errors import EvidenceError, UsageError
 from releasegate.evidence.file import read
 from releasegate.evidence.rejudge import knowing, rejudge
@@ -14,7 +15,8 @@ from releasegate.github import intents
 from releasegate.github.context import subject_of
 from releasegate.github.intents import CommentMode
 from releasegate.github.job import NOBODY_SPEAKS, Job, job_of
-from releasegate.github.nouns import Subject
+from releasegate.github.nouns import HubError, Subject
+from releasegate.github.trust import base_hash, known_pull
 from releasegate.model import Evidence
 
 
@@ -69,6 +71,7 @@ def command(
             return not_judged(desk.subject, environ)
         demand_of(evidence, desk.subject, job, gate=config.gate, mode=config.mode)
         own = intents.own_evidence(evidence.run, desk.subject, run_id=job.run_id, attempt=job.attempt)
+        own = own and _by_base(evidence, desk, config_path)
         partial = evidence.plan.get("partial") is not False
         desk.begin(config.gate, config.mode, partial=partial, deadline_s=0, quietly=not own)
         told = desk.learn()
@@ -78,6 +81,22 @@ def command(
             evidence, told, desk, environ, file, comment=CommentMode(comment), check_run=check_run, fail_on=fail_on,
             own=own,
         )  # fmt: skip
+
+
+def _by_base(evidence: Evidence, desk: Desk, path: str | None) -> bool:
+    """Tell whether a pull request was judged by its base branch's config as it is now; say so where it was not."""
+    pull = known_pull(desk.subject)
+    if pull is None or desk.silent:
+        return True
+    try:
+        held = base_hash(desk.hub, pull.base_branch, (path,) if path else CONFIG_PLACES)
+    except (ConfigError, HubError) as why:
+        desk.note(f"no success is written, for what the base branch demands is not known: {why}")
+        return False
+    if held is not None and (evidence.plan.get("origin") or {}).get("base") == held:
+        return True
+    desk.note(f"no success is written: this was not judged by the config of {pull.base_branch}: run with --base-config")
+    return False
 
 
 def demand_of(evidence: Evidence, subject: Subject, job: Job, *, gate: str, mode: str) -> None:

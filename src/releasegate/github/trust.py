@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from releasegate.changes.glob import matches
+from releasegate.config.load import load
 from releasegate.config.model import Config
 from releasegate.config.pull import Source, judged
 from releasegate.errors import UsageError
@@ -109,6 +110,16 @@ def _compared(
 def touches(files: Files, paths: Collection[str]) -> bool:
     """Tell whether a change may be one of these files; so it may where not all of its files are known."""
     return not files.whole or any(name in paths for file in files.files for name in (file.path, file.previous))
+
+
+def base_hash(hub: Hub, branch: str, paths: Sequence[str]) -> str | None:
+    """Give the hash of a branch's config as it is now, None without one. Raises ConfigError, HubError."""
+    reader = _Reader(hub, hub.branch_head(branch))
+    held = reader.first(paths)
+    if held is None:
+        return None
+    source = reader.source(held)
+    return load(source.text, {}, file=held, read=source.read, lenient_env=True).hash
 
 
 def _demand_own_branch(subject: Subject, pull: Pull) -> None:

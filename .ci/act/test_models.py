@@ -6,6 +6,7 @@ import pytest
 from hub_world import READER
 
 from releasegate.config.starter import starter_config
+from releasegate.demo.serve import REVISION
 
 REPOSITORY = {"full_name": "acme/shop", "default_branch": "main"}
 COMMIT = "5d1f2c3b4a5968778695a4b3c2d1e0f91827364a"
@@ -152,7 +153,7 @@ suites: {smoke: {checks: {health: {http: {get: "api:/health", expect: {status: 2
 
 def deployment(state, url, environment="preview-2"):
     status = {"state": state, "environment": environment, "environment_url": url}
-    deployed = {"id": 7, "sha": COMMIT}
+    deployed = {"id": 7, "sha": REVISION}
     return json.dumps({"deployment_status": status, "deployment": deployed, "repository": REPOSITORY})
 
 

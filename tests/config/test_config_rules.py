@@ -5,6 +5,8 @@ from config_gate import HEALTH, gate, loaded, the_problem, with_check
 
 from releasegate.config.load import load
 from releasegate.config.rules import METRICS, BadRule, parse_rule, unit_of
+from releasegate.config.tables import EVENTS
+from releasegate.github.context import EVENTS as KNOWN
 from releasegate.verdict.metrics import METRICS as MEASURED
 
 
@@ -158,3 +160,7 @@ def test_a_config_knows_the_files_that_it_was_read_from():
     text = f"checks: {{health: {{{HEALTH}}}}}"
     config = load(gate(checks=checks), {}, file="ops/gate.yml", read=lambda _: text)
     assert config.files == ("ops/gate.yml", "ops/gate/smoke.yml")
+
+
+def test_every_event_that_the_gate_knows_may_be_named_in_a_config():
+    assert set(KNOWN) <= set(EVENTS)

@@ -30,8 +30,8 @@ from releasegate.config.targets import UrlOfTarget
 from releasegate.jsonpath import PathText
 
 EVENTS = (
-    "pull_request", "pull_request_target", "pull_request_review", "push", "merge_group", "schedule", "workflow_dispatch",
-    "workflow_run", "workflow_call", "deployment_status", "repository_dispatch", "release",
+    "pull_request", "pull_request_target", "pull_request_review", "push", "merge_group", "schedule",
+    "workflow_dispatch", "workflow_run", "workflow_call", "deployment_status", "repository_dispatch", "release",
 )  # fmt: skip
 UNIT = re.compile(rf"%|ms|s|m|h|d|{'|'.join(SIZE_UNITS)}|[A-Za-z/]+")
 MOST_AT_ONCE = 10_000

@@ -81,7 +81,7 @@ def test_an_approval_is_judged_at_the_head():
 def test_a_merge_group_is_judged_at_the_queues_commit_and_has_no_pull_request():
     one = subject("merge_group", payload("merge_group"))
     assert said(one, "sha", "pull", "pull_of_commit") == ("2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d", None, False)
-    assert said(one, "queue", "base_branch") == ((104,), "main")
+    assert one.base_branch == "main"
     gone = {**payload("merge_group"), "action": "destroyed"}
     assert subject("merge_group", gone).not_judged == "the merge group is gone"
 
@@ -137,23 +137,23 @@ def test_a_deployment_is_judged_at_its_commit_once_it_is_there():
     given = payload("deployment_status.success")
     given["deployment_status"]["environment_url"] = "https://pr-7.preview.example.com"
     one = subject("deployment_status", given)
-    assert said(one, "sha", "not_judged", "environment") == (given["deployment"]["sha"], None, "production")
+    assert said(one, "sha", "not_judged") == (given["deployment"]["sha"], None)
     assert said(one, "deployment_url", "trust") == ("https://pr-7.preview.example.com", Trust.PULL_REQUEST)
     assert "in_progress" in subject("deployment_status", payload("deployment_status.in_progress")).not_judged
 
 
-def test_a_push_records_history_on_the_default_branch_only():
+def test_a_push_runs_our_own_workflow_on_the_default_branch_only():
     given = payload("push")
     one = subject("push", given)
-    assert said(one, "sha", "records_history", "trust", "base_branch") == (given["after"], True, Trust.OURS, "master")
+    assert said(one, "sha", "trust", "base_branch") == (given["after"], Trust.OURS, "master")
     other = subject("push", {**given, "ref": "refs/heads/topic"})
-    assert said(other, "records_history", "trust") == (False, Trust.PULL_REQUEST)
+    assert other.trust is Trust.PULL_REQUEST
     assert subject("push", {**given, "deleted": True}).not_judged == "the branch was deleted"
 
 
 def test_a_schedule_is_of_the_default_branch():
     one = subject("schedule", {"repository": {"full_name": "o/r", "default_branch": "main"}})
-    assert said(one, "sha", "records_history", "base_branch", "trust") == (ENV, True, "main", Trust.OURS)
+    assert said(one, "sha", "base_branch", "trust") == (ENV, "main", Trust.OURS)
 
 
 def test_an_event_that_nobody_knows_is_not_judged_and_says_which_are():

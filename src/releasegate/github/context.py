@@ -4,7 +4,6 @@ The events: https://docs.github.com/actions/reference/events-that-trigger-workfl
 holds, the answer is a Subject; what cannot be judged says why.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ from releasegate.github.payload import commit_at, number_of, repository_at, text
 Payload = Mapping[str, Any]
 Known = dict[str, Any]
 """Fields of a Subject."""
-QUEUED = re.compile(r"/pr-(\d{1,15})-")
 BRANCH = "refs/heads/"
 NO_COMMIT = "the event names no commit"
 
@@ -84,15 +82,13 @@ def _review(payload: Payload, known: Known) -> Known:
 
 
 def _merge_group(payload: Payload, _known: Known) -> Known:
-    """Take the queue's own commit. The pull requests in its ref's name are for display: a ref proves nothing."""
-    ref = text_at(payload, "merge_group", "head_ref") or ""
+    """Take the queue's own commit. Its ref names a pull request, which proves nothing."""
     asked = text_at(payload, "action") in {"checks_requested", None}
     return {
         "sha": commit_at(payload, "merge_group", "head_sha"),
         "pull_of_commit": False,
         "base_branch": _branch(text_at(payload, "merge_group", "base_ref")),
         "base_sha": commit_at(payload, "merge_group", "base_sha"),
-        "queue": tuple(number for number in map(number_of, QUEUED.findall(ref)) if number),
         "trust": Trust.PULL_REQUEST,
         "not_judged": None if asked else "the merge group is gone",
         "idle": not asked,
@@ -139,7 +135,6 @@ def _deployment_status(payload: Payload, _known: Known) -> Known:
     state = text_at(payload, "deployment_status", "state")
     return {
         "sha": commit_at(payload, "deployment", "sha"),
-        "environment": text_at(payload, "deployment_status", "environment"),
         "deployment_url": text_at(payload, "deployment_status", "environment_url"),
         "trust": Trust.PULL_REQUEST,
         "not_judged": None if state == "success" else f"the deployment is not there: its state is {state}",
@@ -153,7 +148,6 @@ def _push(payload: Payload, known: Known) -> Known:
     return {
         "sha": commit_at(payload, "after") or known["sha"],
         "base_branch": branch,
-        "records_history": on_default,
         "trust": Trust.OURS if on_default else Trust.PULL_REQUEST,
         "not_judged": "the branch was deleted" if value_at(payload, "deleted") is True else None,
         "idle": value_at(payload, "deleted") is True,
@@ -161,7 +155,7 @@ def _push(payload: Payload, known: Known) -> Known:
 
 
 def _schedule(_payload: Payload, known: Known) -> Known:
-    return {"base_branch": known["default_branch"], "records_history": True}
+    return {"base_branch": known["default_branch"]}
 
 
 def _branch(ref: str | None) -> str | None:

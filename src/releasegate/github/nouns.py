@@ -22,7 +22,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     """What one run reports on. `sha` is the commit that gets the status; `not_judged` says why nothing is to be done.
 
     `pull` is known from the event or the inputs; where it is None, `pull_of_commit` or `pull_of_head` (owner, branch)
-    tells how it may be found. `queue` lists the pull requests named by a merge queue's ref, for display only.
+    tells how it may be found.
     """
 
     event: str
@@ -38,10 +38,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     merge_sha: str | None = None
     trust: Trust = Trust.OURS
     actor: str | None = None
-    environment: str | None = None
     deployment_url: str | None = None
-    queue: tuple[int, ...] = ()
-    records_history: bool = False
     not_judged: str | None = None
     idle: bool = False
     """Nothing is to be judged, and that is no mistake."""

@@ -1,6 +1,7 @@
 """What is written for each verdict, and what keeps a success from being written."""
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from releasegate.foreign import for_terminal
 from releasegate.github.intents import (
     LONGEST,
     CommentMode,
+    FailOn,
     Standing,
     Told,
     asks_protection,
@@ -17,6 +19,7 @@ from releasegate.github.intents import (
     context_of,
     decide,
     described,
+    exit_code,
     first_comment,
     ours,
     own_evidence,
@@ -25,6 +28,7 @@ from releasegate.github.intents import (
     standing,
     superseded,
 )
+from releasegate.github.job import Job
 from releasegate.github.marker import Marker, line_of, marker_of
 from releasegate.github.nouns import Comment, Conclusion, Pull, Status, StatusState, Subject, Trust
 from releasegate.model import RunInfo, State, Verdict
@@ -185,7 +189,7 @@ def test_earlier_red_is_counted_by_our_own_creator_and_before_our_own_pending():
 
 def test_contexts_and_the_first_status():
     assert context_of("staging", "enforce") == CONTEXT
-    begun = pending(CONTEXT, "2026-01-01T12:03:44Z", 900, URL)
+    begun = pending(CONTEXT, datetime(2026, 1, 1, 12, 3, 44, tzinfo=UTC), 900, URL)
     assert (begun.state, begun.description) == (StatusState.PENDING, "running since 12:03Z, at most 15 min")
 
 
@@ -257,7 +261,7 @@ def test_only_evidence_of_this_run_and_attempt_is_as_good_as_our_own(run_id, att
         gate="staging", sha=SHA, started="", duration_s=0.0, revisions={}, tool_version="", config_hash="",
         run_id="7", run_attempt="1",
     )  # fmt: skip
-    assert own_evidence(run, subject(event=event, trust=trust), run_id=run_id, attempt=attempt) is own
+    assert own_evidence(run, subject(event=event, trust=trust), Job(run_id=run_id, attempt=attempt)) is own
 
 
 def test_no_combination_of_doubts_says_success():
@@ -312,3 +316,12 @@ def test_of_two_runs_that_interleave_in_any_way_the_end_is_never_green_when_the_
 def test_of_two_runs_one_after_the_other_the_end_is_what_the_later_one_says():
     for first, second in itertools.product(State, repeat=2):
         assert ended("AAAABBBB", {"A": first, "B": second})[1] is RED.get(second, StatusState.SUCCESS)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "forgiven"), [("blocked", set()), ("unstable", {11}), ("never", {10, 11})], ids=str
+)
+@pytest.mark.parametrize("code", [0, 1, 10, 11, 12, 130])
+def test_the_exit_code_forgives_what_it_was_told_to_and_no_more(fail_on, forgiven, code):
+    one = Verdict(state=State.UNSTABLE, exit_code=code, reasons=(), score=None)
+    assert exit_code(one, FailOn(fail_on)) == (0 if code in forgiven else code)

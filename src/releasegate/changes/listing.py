@@ -6,10 +6,11 @@ files. Each says how a file changed: a list of bare names hides what a rename to
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from releasegate import strictjson
@@ -28,6 +29,7 @@ HEAD = re.compile(rb"(?::(?P<old>\d{6}) (?P<new>\d{6}) [0-9a-f]+\.* [0-9a-f]+\.*
 ESCAPE = re.compile(rb'\\(?:([0-7]{3})|([abtnvfr"\\]))')
 ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
 SUBMODULE = re.compile(r"^[-+]Subproject commit [0-9a-f]{40}", re.MULTILINE)
+EMPTY = "the list of changed files is empty"
 REMEDY = "write it with: git diff --raw -z --no-renames BASE...HEAD; or give GitHub's list of the files, as JSON"
 
 
@@ -52,20 +54,28 @@ class _Cut(Exception):  # noqa: N818 - the list is not whole: that is an answer,
 
 def read(data: bytes) -> Listing:
     """Read a list. Raises UsageError when it is none, or does not say how files changed."""
-    problem = None
-    changes: tuple[Change, ...] = ()
+    digest = _digest(data)
     try:
         if data.lstrip()[:1] in {b"[", b"{"}:
-            changes = tuple(_of_github(data))
-            if len(changes) >= MOST_OF_GITHUB:
-                problem = f"GitHub lists no more than {MOST_OF_GITHUB:,} files, there may be others"
-        elif data.strip():
-            changes = tuple(_of_git(data))
+            return of_github(_parsed(data), digest)
+        changes = tuple(_of_git(data)) if data.strip() else ()
     except _Cut as cut:
-        problem = f"the list of changed files is cut: {cut}"
-    if not changes and problem is None:
-        problem = "the list of changed files is empty"
-    return Listing(changes=changes, digest=f"sha256:{hashlib.sha256(data).hexdigest()}", problem=problem)
+        return Listing(changes=(), digest=digest, problem=f"the list of changed files is cut: {cut}")
+    return Listing(changes=changes, digest=digest, problem=None if changes else EMPTY)
+
+
+def of_github(files: Iterable[Any], digest: str | None = None) -> Listing:
+    """Take GitHub's list of a pull request's files, its JSON parsed. Raises UsageError when it is none."""
+    rows = list(files)
+    changes = tuple(map(_file, rows))
+    problem = None if changes else EMPTY
+    if len(changes) >= MOST_OF_GITHUB:
+        problem = f"GitHub lists no more than {MOST_OF_GITHUB:,} files, there may be others"
+    return Listing(changes=changes, digest=digest or _digest(msgspec.json.encode(rows)), problem=problem)
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _of_git(data: bytes) -> Iterator[Change]:
@@ -115,7 +125,7 @@ def _change(head: re.Match[bytes], paths: list[bytes]) -> Change:
     return Change(path, mode or _why(status.decode(), old[0] if old else None))
 
 
-def _of_github(data: bytes) -> Iterator[Change]:
+def _parsed(data: bytes) -> list[Any]:
     try:
         value = strictjson.parse(data)
     except strictjson.NotJson as why:
@@ -123,7 +133,7 @@ def _of_github(data: bytes) -> Iterator[Change]:
     files: list[Any] = value if isinstance(value, list) else [None]
     if all(isinstance(page, list) for page in files):  # as `gh api --paginate --slurp` gives them
         files = [file for page in files for file in page]
-    return map(_file, files)
+    return files
 
 
 def _file(file: Any) -> Change:

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from releasegate.changes.impact import Impact, assess
 from releasegate.config.model import Config
 from releasegate.errors import UsageError
+
+if TYPE_CHECKING:
+    from releasegate.changes.listing import Listing
 
 LARGEST = 100 * 2**20
 
@@ -29,13 +33,13 @@ def read_changes(path: str | None, config: Config) -> Impact | None:
         raise UsageError(f"cannot read --changed-files {path}: {problem.strerror}") from problem
     if len(data) > LARGEST:
         raise UsageError(f"--changed-files {path} is larger than {LARGEST // 2**20} MiB")
-    return impact_of(data, config)
-
-
-def impact_of(data: bytes, config: Config) -> Impact:
-    """Judge a list of changed files. Raises UsageError when it is none."""
     from releasegate.changes.listing import read
 
+    return impact_of(read(data), config)
+
+
+def impact_of(listing: "Listing", config: Config) -> Impact:
+    """Judge a list of changed files."""
     files = (*config.files, *(target.ca for target in config.targets.values() if target.ca))
     own = (*files, *map(os.path.realpath, files))
-    return assess(read(data), config.changes.get("harmless", ()), own)
+    return assess(listing, config.changes.get("harmless", ()), own)

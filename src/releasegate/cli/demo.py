@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from releasegate.cli.demo_hub import seen, stand_in
-from releasegate.cli.desk import CANCELLED
 from releasegate.cli.execute import DEFAULT_EVIDENCE, Asked, perform, report
 from releasegate.cli.files import environment, json_option, read_text
-from releasegate.cli.gate import tell
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.show import show
+from releasegate.cli.telling import Wanted, tell
 from releasegate.config.load import load
 from releasegate.config.model import Config
 from releasegate.demo import gate
@@ -21,7 +20,7 @@ from releasegate.demo.faults import FAULTS, LATER
 from releasegate.demo.serve import VARIABLES, Staging
 from releasegate.demo.stores import POSTGRES, REDIS
 from releasegate.errors import UsageError
-from releasegate.github.intents import CommentMode
+from releasegate.github.intents import CANCELLED, CommentMode, FailOn
 
 POLL_S = 0.2
 NOWHERE = {REDIS: "redis://cache.invalid:6379/0", POSTGRES: "postgres://database.invalid/app"}
@@ -91,7 +90,8 @@ def _judge(config: Config, asked: Asked) -> int:
             return evidence.verdict.exit_code
         report(evidence, asked, environ)
         told, path = desk.learn(), asked.outputs.evidence
-        code = tell(evidence, told, desk, {}, path, comment=CommentMode.ALWAYS, check_run=False, fail_on="blocked")
+        wanted = Wanted(comment=CommentMode.ALWAYS, check_run=False, fail_on=FailOn.BLOCKED)
+        code = tell(evidence, told, desk, {}, path, wanted=wanted)
         if not asked.as_json:
             show(seen(hub))
         return code

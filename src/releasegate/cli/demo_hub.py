@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from releasegate.cli.desk import Desk, attended
+from releasegate.cli.desk import attended, desk_of
 from releasegate.foreign import lines
 from releasegate.github import intents
+from releasegate.github.desk import Desk
 from releasegate.github.job import Job
 from releasegate.github.nouns import Subject, Trust
 
@@ -45,7 +46,7 @@ def stand_in(sha: str, gate: str, direct: Mapping[str, str]) -> Iterator[tuple[D
             event="pull_request", repository=SHOP, sha=sha, pull=pull.number, head_repository=SHOP,
             base_branch="main", default_branch="main", trust=Trust.PULL_REQUEST,
         )  # fmt: skip
-        desk = Desk(job, about)
+        desk = desk_of(job, about)
         with attended(desk):
             desk.enter()
             yield desk, hub

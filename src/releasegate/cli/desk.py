@@ -1,4 +1,4 @@
-"""One run's word on GitHub, from its pending status to its end, whatever ends it. What GitHub refuses ends no run."""
+"""A job in, its desk at GitHub out, with live clocks; and no signal that leaves a pending status behind."""
 
 import signal
 import time
@@ -8,178 +8,40 @@ from types import FrameType
 from typing import NoReturn
 
 import click
-from msgspec.structs import replace
 
 from releasegate.cli.stopping import SIGNALS, handlers_kept, unwanted
-from releasegate.errors import EXIT_INTERRUPTED, NotPublishedError
+from releasegate.errors import EXIT_INTERRUPTED
 from releasegate.foreign import for_log
-from releasegate.github import intents, publish
-from releasegate.github.intents import Decided, Standing, Told
+from releasegate.github import publish
+from releasegate.github.desk import ENDED, Desk
+from releasegate.github.intents import CANCELLED
 from releasegate.github.job import Job
-from releasegate.github.nouns import Files, Hub, HubError, Status, StatusState, Subject, Trust
-from releasegate.github.publish import Published, Words
-from releasegate.github.trust import Snapshot, moved
-
-CANCELLED = "cancelled before its end"
-ENDED = "the gate ended without a verdict"
-OVERTAKEN = "superseded by a later run"
-FRESH_S = 1.0
-"""What was read so long ago is still true: no whole run fits in between."""
-DEPENDABOT = "dependabot[bot]"
+from releasegate.github.nouns import Hub, Subject
 
 
 class Struck(BaseException):
     """A signal came while nobody else listened."""
 
 
-class Desk:
-    """Speaks for one subject. `subject` is completed by what GitHub knows; `notes` are what a reader should know."""
-
-    def __init__(self, job: Job, subject: Subject) -> None:
-        self.job, self.subject = job, subject
-        self.notes: list[str] = []
-        self.may = Standing(context=None)
-        self.pending: Status | None = None
-        self.owed = False
-        """A status was to be written, and was not."""
-        self.base: Snapshot | None = None
-        """What of the base branch decided, where a pull request is judged."""
-        self.files: Files | None = None
-        """What the pull request changes, once it is known."""
-        self._hub: Hub | None = None
-        self._first: Status | None = None
-        self._read = 0.0
-        """When the commit's statuses were read; monotonic seconds."""
-        self._open = False
-        """A pending status may stand there that is ours to end."""
-
-    @property
-    def hub(self) -> Hub:
-        """Give the way to GitHub. Raises HubError where there is none."""
-        if self._hub is None:
-            raise HubError("GitHub is not asked")
-        return self._hub
-
-    def enter(self) -> None:
-        """Find the way to GitHub, and the head of a pull request. Raises NotPublishedError when there is no commit."""
-        if self.subject.trust is Trust.FORK and self.subject.sha:
-            return
+def desk_of(job: Job, subject: Subject) -> Desk:
+    def reach() -> Hub:
         from releasegate.github.client import GithubHub
 
-        try:
-            self._hub = GithubHub(
-                self.job,
-                self.subject.repository,
-                clock=time.monotonic,
-                wall=time.time,
-                sleep=time.sleep,
-                budget_s=publish.BEFORE_S,
-            )
-            self.subject = publish.resolve(self._hub, self.subject)
-        except HubError as why:
-            if self.subject.sha is None:
-                raise NotPublishedError(f"which commit to judge is not known: {why}") from None
-            self.note(f"GitHub is not reached: {why}")
+        return GithubHub(
+            job,
+            subject.repository,
+            clock=time.monotonic,
+            wall=time.time,
+            sleep=time.sleep,
+            budget_s=publish.BEFORE_S,
+        )
 
-    def begin(self, gate: str, mode: str, *, partial: bool, deadline_s: float, quietly: bool = False) -> None:
-        """Say that the run began, where it may say anything. `quietly`: find out only whether it may."""
-        try:
-            guarded = publish.protected(self._hub, self.subject) if self._hub else None
-        except HubError as why:
-            guarded = None
-            self.note(str(why))
-        self.may = intents.standing(self.subject, gate, mode, partial=partial, protected=guarded)
-        if self.may.context is None:
-            self.note(self.may.why or "")
-            return
-        if quietly:
-            return
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self._first = intents.pending(self.may.context, now, deadline_s, self.job.run_url)
-        self.pending = self.put(self._first)
+    return Desk(job, subject, reach=reach, clock=time.monotonic, wall=time.time, say=_say)
 
-    def put(self, status: Status) -> Status | None:
-        """Set a status; None, said and owed, where GitHub does not take it."""
-        self._open = status.state is StatusState.PENDING or self._open
-        try:
-            put = self.hub.set_status(self.subject.sha or "", status)
-        except HubError as why:
-            self.owed = True
-            self._first = None if why.status else self._first
-            self.note(f"the status is not written: {why}")
-            return None
-        self.owed = False
-        self._open = status.state is StatusState.PENDING
-        return put
 
-    def leave_pending(self) -> None:
-        """Let the pending status stand: another event ends it."""
-        self._open = False
-
-    def learn(self) -> Told:
-        if self._hub is None:
-            return Told()
-        self._hub.give(publish.DEADLINE_S)
-        if self.pending is None and self._first is not None:  # nothing was answered then: that may have passed
-            self.pending = self.put(self._first)
-        told = publish.learn(self._hub, self.subject, self.may, self.pending)
-        self._read = time.monotonic()
-        if self.base is None or told.problem:
-            return told
-        try:
-            return replace(told, problem=moved(self._hub, self.base))
-        except HubError as why:
-            return replace(told, problem=str(why))
-
-    def finish(self, decided: Decided, told: Told, words: Words) -> Published:
-        """Write what was decided, and say what was not."""
-        if self._hub is None:
-            done = Published(said=decided.said, owed=decided.status is not None or decided.owed)
-        else:
-            done = publish.settle(self._hub, self.subject, decided)
-            self._open = self._open and done.status is None and done.owed
-            done = self._overtaken(self._hub, done)
-            done = publish.explain(self._hub, self.subject, decided, told, words=words, done=done)
-        self.owed = done.owed
-        for said in done.said:
-            if said not in self.notes:
-                self.note(said)
-        return done
-
-    def _overtaken(self, hub: Hub, done: Published) -> Published:
-        """Take a success back that took its time: meanwhile a later run may have begun, and ended red."""
-        green = done.status is not None and done.status.state is StatusState.SUCCESS
-        if not green or time.monotonic() - self._read <= FRESH_S or done.status is None:
-            return done
-        told = publish.learn(hub, self.subject, self.may, self.pending)
-        if not told.problem and not intents.superseded(told):
-            return done
-        self.note(f"the success is taken back: {told.problem or OVERTAKEN}")
-        taken = self.put(intents.cancelled(done.status.context, self.job.run_url, told.problem or OVERTAKEN))
-        return replace(done, status=taken, owed=bool(told.problem) or taken is None)
-
-    def close(self, why: str) -> None:
-        """End a pending status of ours by an error, in a few seconds."""
-        if not self._open or self._hub is None or self.may.context is None:
-            return
-        self._open = False
-        self._hub.give(publish.CANCELLED_S)
-        self.put(intents.cancelled(self.may.context, self.job.run_url, why))
-
-    def note(self, said: str) -> None:
-        self.notes.append(said)
-        with suppress(OSError):
-            click.echo("\n".join(f"releasegate: {for_log(line)}" for line in said.splitlines()), err=True)
-
-    @property
-    def silent(self) -> bool:
-        """Tell whether there is no way to GitHub: then nothing is published either."""
-        return self._hub is None
-
-    @property
-    def excused(self) -> bool:
-        """Tell whether a token that may only read is what this actor gets."""
-        return self.subject.actor == DEPENDABOT
+def _say(said: str) -> None:
+    with suppress(OSError):
+        click.echo("\n".join(f"releasegate: {for_log(line)}" for line in said.splitlines()), err=True)
 
 
 @contextmanager

@@ -1,25 +1,22 @@
 """`releasegate doctor`: whether a red gate would really block, and who could turn it green."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
-from releasegate.cli.desk import Desk
+from releasegate.cli.desk import desk_of
 from releasegate.cli.files import config_option, environment, find_config, json_option, read_config, read_text
 from releasegate.errors import EXIT_MERGE, EXIT_USAGE, NotPublishedError, UsageError
 from releasegate.foreign import for_log
 from releasegate.github import intents
-from releasegate.github.doctor import Finding, Level, Seen, findings
+from releasegate.github.doctor import Finding, Level, Seen, findings, look
 from releasegate.github.job import GITHUB_WEB, NOBODY_SPEAKS, job_of
-from releasegate.github.nouns import Hub, HubError, Status, Subject
+from releasegate.github.nouns import HubError, Subject
 from releasegate.github.workflows import Workflows, workflows_of
 
-PULLS, HEADS = 30, 3
 ASKING_S = 120.0
-T = TypeVar("T")
 
 
 @click.command("doctor")
@@ -44,7 +41,7 @@ def command(config_path: str | None, branch: str | None, *, number: int | None, 
     if not job.can_speak:
         raise UsageError(NOBODY_SPEAKS)
     gate = read_config(config_path, environ, lenient_env=True).gate
-    desk = Desk(job, Subject(event="", repository=job.repository, sha=None))
+    desk = desk_of(job, Subject(event="", repository=job.repository, sha=None))
     try:
         desk.enter()
         desk.hub.give(ASKING_S)
@@ -56,7 +53,7 @@ def command(config_path: str | None, branch: str | None, *, number: int | None, 
         context=intents.context_of(gate, "enforce"), branch=onto, settings=f"{web}/{job.repository}/settings/rules",
         config=find_config(config_path).as_posix(), workflows=_workflows(),
     )  # fmt: skip
-    found = findings(_look(desk.hub, begun, gate, number, ready=ready))
+    found = findings(look(desk.hub, begun, gate, number, ready=ready))
     bad = any(finding.level is Level.PROBLEM for finding in found)
     code = EXIT_USAGE if bad else EXIT_MERGE
     _show(found, code, as_json=as_json)
@@ -66,46 +63,6 @@ def command(config_path: str | None, branch: str | None, *, number: int | None, 
 def _workflows() -> Workflows:
     places = [path for path in Path(".github/workflows").glob("*.y*ml") if path.is_file()]
     return workflows_of({path.as_posix(): read_text(path) for path in places})
-
-
-def _look(hub: Hub, begun: Seen, gate: str, number: int | None, *, ready: bool) -> Seen:
-    """Ask for everything; what is refused is kept as what is not known."""
-    unread: dict[str, str] = {}
-
-    def ask(about: str, question: Callable[[], T]) -> T | None:
-        try:
-            return question()
-        except HubError as why:
-            unread[about] = str(why)
-            return None
-
-    rules = ask("required", lambda: hub.rules(begun.branch))
-    rulesets = ask("bypass", hub.rulesets)
-    checks = ask("shadowed", lambda: _checks(hub, begun.branch))
-    allowed = ask("permission", lambda: _allowed(hub))
-    touched = ask("change", lambda: hub.changed_files(number)) if number else None
-    context = intents.context_of(gate, intents.ADVISORY)
-    advisory = ask("ready", lambda: _advisory(hub, context)) if ready else None
-    return Seen(
-        context=begun.context, branch=begun.branch, settings=begun.settings, config=begun.config,
-        workflows=begun.workflows, rules=rules, rulesets=rulesets, checks=checks, statuses_allowed=allowed,
-        touched=touched, advisory=advisory, unread=unread,
-    )  # fmt: skip
-
-
-def _checks(hub: Hub, branch: str) -> Sequence[str]:
-    """Name the checks of the branch and of the last pull requests onto it: some run on one of them alone."""
-    heads = [pull.head_sha for pull in hub.recent_pulls(PULLS) if pull.base_branch == branch][:HEADS]
-    return [name for commit in (branch, *heads) for name in hub.check_names(commit)]
-
-
-def _allowed(hub: Hub) -> bool:
-    hub.demand_statuses()
-    return True
-
-
-def _advisory(hub: Hub, context: str) -> Mapping[int, Sequence[Status]]:
-    return {pull.number: hub.statuses(pull.head_sha, context) for pull in hub.recent_pulls(PULLS)}
 
 
 def _show(found: Sequence[Finding], code: int, *, as_json: bool) -> None:

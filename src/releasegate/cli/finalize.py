@@ -2,9 +2,9 @@
 
 import click
 
-from releasegate.cli.desk import Desk
+from releasegate.cli.desk import desk_of
 from releasegate.cli.files import config_option, environment, read_config, read_event
-from releasegate.cli.gate import not_judged, whole_commit
+from releasegate.cli.telling import not_judged, whole_commit
 from releasegate.errors import EXIT_MERGE, NotPublishedError, UsageError
 from releasegate.github import intents
 from releasegate.github.context import subject_of
@@ -36,7 +36,7 @@ def command(config_path: str | None, sha: str | None) -> int:
         raise UsageError(NOBODY_SPEAKS)
     config = read_config(config_path, environ, lenient_env=True)
     context = intents.context_of(config.gate, config.mode)
-    desk = Desk(job, subject)
+    desk = desk_of(job, subject)
     desk.enter()
     commit = desk.subject.sha or ""
     try:

@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
-from releasegate.cli.desk import Desk, attended
+from releasegate.cli.desk import attended, desk_of
 from releasegate.cli.files import CONFIG_PLACES, config_option, environment, read_config, read_event
-from releasegate.cli.gate import FAIL_ON, not_judged, tell, whole_commit
+from releasegate.cli.telling import Wanted, not_judged, tell, telling_options, whole_commit
 from releasegate.config.load import ConfigError
-from releasegate.errors import EvidenceError, UsageError
+from releasegate.errors import UsageError
 from releasegate.evidence.file import read
 from releasegate.evidence.rejudge import knowing, rejudge
 from releasegate.github import intents
 from releasegate.github.context import subject_of
-from releasegate.github.intents import CommentMode
-from releasegate.github.job import NOBODY_SPEAKS, Job, job_of
-from releasegate.github.nouns import HubError, Subject
+from releasegate.github.desk import Desk
+from releasegate.github.intents import CommentMode, FailOn
+from releasegate.github.job import NOBODY_SPEAKS, job_of
+from releasegate.github.nouns import HubError
 from releasegate.github.trust import base_hash, known_pull
 from releasegate.model import Evidence
 
@@ -25,21 +26,7 @@ from releasegate.model import Evidence
 @config_option
 @click.option("--pr", "pull", type=click.IntRange(1), help="The evidence is about the head of this pull request.")
 @click.option("--sha", help="The evidence is about this commit, all 40 digits.  [default: the event's]")
-@click.option(
-    "--comment",
-    type=click.Choice([mode.value for mode in CommentMode]),
-    default=CommentMode.ON_CHANGE.value,
-    show_default=True,
-    help="When a pull request gets its comment.",
-)
-@click.option("--check-run", is_flag=True, help="Also write a check run.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(list(FAIL_ON)),
-    default="blocked",
-    show_default=True,
-    help="What the exit code calls a failure. The status says the verdict all the same.",
-)
+@telling_options
 def command(
     file: str, config_path: str | None, *, pull: int | None, sha: str | None, comment: str, check_run: bool,
     fail_on: str,
@@ -64,23 +51,21 @@ def command(
     evidence = read(Path(file))
     rejudge(evidence)
     config = read_config(config_path, environ, lenient_env=True)
-    desk = Desk(job, subject)
+    desk = desk_of(job, subject)
     with attended(desk):
         desk.enter()
         if desk.subject.not_judged:
             return not_judged(desk.subject, environ)
-        demand_of(evidence, desk.subject, job, gate=config.gate, mode=config.mode)
-        own = intents.own_evidence(evidence.run, desk.subject, run_id=job.run_id, attempt=job.attempt)
+        intents.demand_of(evidence.run, desk.subject, job, gate=config.gate, mode=config.mode)
+        own = intents.own_evidence(evidence.run, desk.subject, job)
         own = own and _by_base(evidence, desk, config_path)
         partial = evidence.plan.get("partial") is not False
         desk.begin(config.gate, config.mode, partial=partial, deadline_s=0, quietly=not own)
         told = desk.learn()
         if red := max(intents.red_before(told), evidence.run.red_before):
             evidence = knowing(evidence, red)
-        return tell(
-            evidence, told, desk, environ, file, comment=CommentMode(comment), check_run=check_run, fail_on=fail_on,
-            own=own,
-        )  # fmt: skip
+        wanted = Wanted(comment=CommentMode(comment), check_run=check_run, fail_on=FailOn(fail_on))
+        return tell(evidence, told, desk, environ, file, wanted=wanted, own=own)
 
 
 def _by_base(evidence: Evidence, desk: Desk, path: str | None) -> bool:
@@ -97,14 +82,3 @@ def _by_base(evidence: Evidence, desk: Desk, path: str | None) -> bool:
         return True
     desk.note(f"no success is written: this was not judged by the config of {pull.base_branch}: run with --base-config")
     return False
-
-
-def demand_of(evidence: Evidence, subject: Subject, job: Job, *, gate: str, mode: str) -> None:
-    """Refuse evidence that is about something else than is published. Raises EvidenceError."""
-    run = evidence.run
-    if (run.gate, run.mode) != (gate, mode):
-        raise EvidenceError(f"the evidence is of the gate {run.gate} ({run.mode}), the config's is {gate} ({mode})")
-    if run.sha != subject.sha:
-        raise EvidenceError(f"the evidence is about {run.sha}, to be published is {subject.sha}: judge that commit")
-    if run.run_id == job.run_id and run.run_attempt != job.attempt:
-        raise EvidenceError(f"the evidence is of attempt {run.run_attempt}, this is attempt {job.attempt}: judge again")

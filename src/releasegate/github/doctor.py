@@ -1,15 +1,17 @@
-"""What GitHub and the workflows say about a gate in, findings with their remedies out. Pure: it only judges.
+"""What GitHub and the workflows say about a gate in, findings with their remedies out. It asks a Hub, and judges.
 
 What could not be read is a problem of its own: a hole that nobody can see is not closed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from msgspec import Struct
 
 from releasegate.foreign import for_terminal
-from releasegate.github.nouns import Files, Rules, Ruleset, Status, StatusState
+from releasegate.github import intents
+from releasegate.github.nouns import Files, Hub, HubError, Rules, Ruleset, Status, StatusState
 from releasegate.github.scopes import USUAL, yaml
 from releasegate.github.workflows import GateJob, Workflows
 
@@ -21,6 +23,8 @@ OWN_EVENTS = frozenset({"pull_request", "pull_request_review", "push", "merge_gr
 ENOUGH, MOST_ERRORS = 20, 0.05
 """Pull requests that an advisory gate should have judged, and the part of them that may be without a verdict."""
 SHOWN = 5
+PULLS, HEADS = 30, 3
+T = TypeVar("T")
 
 
 class Level(StrEnum):
@@ -246,3 +250,43 @@ def _warn(about: str, said: str, remedy: str) -> Finding:
 
 def _bad(about: str, said: str, remedy: str) -> Finding:
     return Finding(about=about, level=Level.PROBLEM, said=said, remedy=remedy)
+
+
+def look(hub: Hub, begun: Seen, gate: str, number: int | None, *, ready: bool) -> Seen:
+    """Ask for everything; what is refused is kept as what is not known."""
+    unread: dict[str, str] = {}
+
+    def ask(about: str, question: Callable[[], T]) -> T | None:
+        try:
+            return question()
+        except HubError as why:
+            unread[about] = str(why)
+            return None
+
+    rules = ask("required", lambda: hub.rules(begun.branch))
+    rulesets = ask("bypass", hub.rulesets)
+    checks = ask("shadowed", lambda: _checks(hub, begun.branch))
+    allowed = ask("permission", lambda: _allowed(hub))
+    touched = ask("change", lambda: hub.changed_files(number)) if number else None
+    context = intents.context_of(gate, intents.ADVISORY)
+    advisory = ask("ready", lambda: _advisory(hub, context)) if ready else None
+    return Seen(
+        context=begun.context, branch=begun.branch, settings=begun.settings, config=begun.config,
+        workflows=begun.workflows, rules=rules, rulesets=rulesets, checks=checks, statuses_allowed=allowed,
+        touched=touched, advisory=advisory, unread=unread,
+    )  # fmt: skip
+
+
+def _checks(hub: Hub, branch: str) -> Sequence[str]:
+    """Name the checks of the branch and of the last pull requests onto it: some run on one of them alone."""
+    heads = [pull.head_sha for pull in hub.recent_pulls(PULLS) if pull.base_branch == branch][:HEADS]
+    return [name for commit in (branch, *heads) for name in hub.check_names(commit)]
+
+
+def _allowed(hub: Hub) -> bool:
+    hub.demand_statuses()
+    return True
+
+
+def _advisory(hub: Hub, context: str) -> Mapping[int, Sequence[Status]]:
+    return {pull.number: hub.statuses(pull.head_sha, context) for pull in hub.recent_pulls(PULLS)}

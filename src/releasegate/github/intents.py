@@ -4,12 +4,15 @@ Nothing here asks GitHub: whoever applies this has read the pull request's head 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from releasegate.errors import EXIT_INCONCLUSIVE, EXIT_MERGE, EXIT_UNSTABLE, EvidenceError
 from releasegate.foreign import for_terminal
+from releasegate.github.job import Job
 from releasegate.github.marker import marker_of
 from releasegate.github.nouns import Comment, Conclusion, Pull, Status, StatusState, Subject, Trust
 from releasegate.model import RunInfo, State, Verdict
@@ -24,6 +27,7 @@ STATES = {
     State.INCONCLUSIVE: StatusState.ERROR,
 }
 ARTIFACT_EVENT = "workflow_run"
+CANCELLED = "cancelled before its end"
 
 
 class CommentMode(StrEnum):
@@ -33,6 +37,22 @@ class CommentMode(StrEnum):
     ON_CHANGE = "on-change"
     ON_FAILURE = "on-failure"
     OFF = "off"
+
+
+class FailOn(StrEnum):
+    """Which verdicts the exit code calls a failure. The status says the verdict all the same."""
+
+    BLOCKED = "blocked"
+    UNSTABLE = "unstable"
+    NEVER = "never"
+
+
+FORGIVEN = {
+    FailOn.BLOCKED: frozenset[int](),
+    FailOn.UNSTABLE: frozenset({EXIT_INCONCLUSIVE}),
+    FailOn.NEVER: frozenset({EXIT_INCONCLUSIVE, EXIT_UNSTABLE}),
+}
+"""The exit codes that become 0."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -100,10 +120,10 @@ def _onto_another(subject: Subject) -> bool:
     )
 
 
-def pending(context: str, now: str, deadline_s: float, url: str | None) -> Status:
-    """Say that a run began. `now` is RFC 3339 in UTC."""
+def pending(context: str, now: datetime, deadline_s: float, url: str | None) -> Status:
+    """Say that a run began. `now` is in UTC."""
     minutes = max(1, round(deadline_s / 60))
-    said = f"running since {now[11:16]}Z, at most {minutes} min"
+    said = f"running since {now:%H:%M}Z, at most {minutes} min"
     return Status(context=context, state=StatusState.PENDING, description=said, target_url=url)
 
 
@@ -112,7 +132,7 @@ def deferred(context: str, url: str | None) -> Status:
     return Status(context=context, state=StatusState.PENDING, description=said, target_url=url)
 
 
-def cancelled(context: str, url: str | None, why: str = "cancelled before its end") -> Status:
+def cancelled(context: str, url: str | None, why: str = CANCELLED) -> Status:
     return Status(context=context, state=StatusState.ERROR, description=described(why), target_url=url)
 
 
@@ -160,7 +180,7 @@ def decide(
     if may.context is None:
         return Decided(status=None, comment=False, said=tuple(said))
     state = StatusState.ERROR if interrupted else STATES[verdict.state]
-    text = "cancelled before its end" if interrupted else told_of(verdict, advisory=mode == ADVISORY)
+    text = CANCELLED if interrupted else told_of(verdict, advisory=mode == ADVISORY)
     status = Status(context=may.context, state=state, description=described(text), target_url=url)
     hindrance, owed = _no_success(subject, told, own=own) if state is StatusState.SUCCESS else (None, False)
     if hindrance and owed and told.pending is not None:
@@ -201,13 +221,27 @@ def described(text: str) -> str:
     return whole.rstrip(" ,;:") + "…"
 
 
-def own_evidence(run: RunInfo, subject: Subject, *, run_id: str | None, attempt: str | None) -> bool:
+def own_evidence(run: RunInfo, subject: Subject, job: Job) -> bool:
     """Tell whether evidence from a file may be as good as a run of our own: of this run and attempt, and no fork's.
 
     An artifact of another run is what its code wrote; a workflow that follows it has nothing else.
     """
-    same = run_id is not None and (run.run_id, run.run_attempt) == (run_id, attempt)
+    same = job.run_id is not None and (run.run_id, run.run_attempt) == (job.run_id, job.attempt)
     return same and subject.event != ARTIFACT_EVENT and subject.trust is not Trust.FORK
+
+
+def exit_code(verdict: Verdict, fail_on: FailOn) -> int:
+    return EXIT_MERGE if verdict.exit_code in FORGIVEN[fail_on] else verdict.exit_code
+
+
+def demand_of(run: RunInfo, subject: Subject, job: Job, *, gate: str, mode: str) -> None:
+    """Refuse evidence that is about something else than is published. Raises EvidenceError."""
+    if (run.gate, run.mode) != (gate, mode):
+        raise EvidenceError(f"the evidence is of the gate {run.gate} ({run.mode}), the config's is {gate} ({mode})")
+    if run.sha != subject.sha:
+        raise EvidenceError(f"the evidence is about {run.sha}, to be published is {subject.sha}: judge that commit")
+    if run.run_id == job.run_id and run.run_attempt != job.attempt:
+        raise EvidenceError(f"the evidence is of attempt {run.run_attempt}, this is attempt {job.attempt}: judge again")
 
 
 def ours(comments: Sequence[Comment], gate: str, me: str | None) -> list[Comment]:

@@ -1,4 +1,4 @@
-"""What a merge group brings and what its pull requests were told in, whether the group may inherit it out. Pure.
+"""What a merge group brings and what its pull requests were told in, whether the group may inherit it out.
 
 A commit of a queue is often on no staging, so `events: {merge_group: inherit}` judges nothing anew: the group is as
 good as the worst of its pull requests, each at its own head. A commit of none of them brings what nobody judged.
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from releasegate.github.nouns import Pull, Status, StatusState
+from releasegate.github.nouns import Hub, Pull, Status, StatusState, Subject
 
 SHORT = 12
 TWO = 2
@@ -27,6 +27,23 @@ class Inherited(Struct, frozen=True, kw_only=True):
 
     holds: bool
     said: str
+
+
+def read_group(hub: Hub, subject: Subject, context: str, *, me: str | None) -> Inherited:
+    """Read what each commit of a group belongs to and what we told it, by our own creator alone. Raises HubError."""
+    base, head = subject.base_sha, subject.sha
+    if base is None or head is None:
+        return _not("the event does not say what the group brings")
+    commits, whole = hub.commits_between(base, head)
+    brought = [
+        Brought(sha=each.sha, parents=len(each.parents), pulls=tuple(hub.pulls_of_commit(each.sha))) for each in commits
+    ]
+
+    def newest(sha: str) -> Status | None:
+        return next((status for status in hub.statuses(sha, context) if status.creator == me), None)
+
+    told = {pull.number: newest(pull.head_sha) for pull in members(brought)}
+    return inherited(brought, told, whole=whole)
 
 
 def members(brought: Sequence[Brought]) -> tuple[Pull, ...]:

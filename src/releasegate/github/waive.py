@@ -1,22 +1,25 @@
-"""A wish to let a red commit pass in, why it is refused, or its status and comment, out. Pure.
+"""A wish to let a red commit pass in, why it is refused, or its status and comment, out. It asks a Hub, and decides.
 
 A waiver is somebody's word for one commit. It changes no verdict and no evidence: the next run judges as before, and
 what was waived is red in every history.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 
+from releasegate.errors import UsageError
 from releasegate.foreign import for_markdown
 from releasegate.github.intents import described
-from releasegate.github.nouns import Pull, Status, StatusState, Subject, Trust
+from releasegate.github.nouns import Hub, HubError, Pull, Status, StatusState, Subject, Trust
 from releasegate.model import State
 
 DISPATCH = "workflow_dispatch"
 LONGEST_REASON = 1_000
 SHORT = 12
 FIRST = "1"
+REFUSED = range(400, 500)
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -100,3 +103,37 @@ def other_voice(newest: Status, put: Status) -> str | None:
     if newest.creator == put.creator:
         return None
     return f"the gate speaks as {newest.creator}, this as {put.creator}: a pinned rule may not count it"
+
+
+def allowed(hub: Hub, wish: Wish, subject: Subject, pull: Pull, context: str) -> Status:
+    """Give the red status that is waived. Raises UsageError for each reason why not, HubError."""
+    demand(no_pull(wish, pull, subject.default_branch or ""))
+    sharing = [each for each in hub.pulls_of_commit(pull.head_sha) if each.open and each.head_sha == pull.head_sha]
+    demand(no_actor(wish, pull, sharing, maintains=hub.maintains(wish.actor or "")))
+    newest = next(iter(hub.statuses(pull.head_sha, context)), None)
+    demand(no_red(newest, context))
+    if newest is None:
+        raise UsageError("nothing is waived")
+    return newest
+
+
+def told(hub: Hub, wish: Wish, pull: Pull, newest: Status, url: str | None) -> Status:
+    """Write the reason, then the status: nothing passes in silence. Raises UsageError when the head moved meanwhile.
+
+    The reason is taken back where certainly no status was set; an answer that was lost may have set one.
+    """
+    comment = hub.create_comment(pull.number, comment_of(wish, pull, newest, url))
+    try:
+        demand(no_pull(Wish(reason=wish.reason, actor=wish.actor, sha=pull.head_sha), hub.pull(pull.number),
+                              pull.base_branch))  # fmt: skip
+        return hub.set_status(pull.head_sha, status_of(wish, newest, url))
+    except (HubError, UsageError) as why:
+        if isinstance(why, UsageError) or why.status in REFUSED:
+            with suppress(HubError):
+                hub.delete_comment(comment.id)
+        raise
+
+
+def demand(refusal: str | None) -> None:
+    if refusal:
+        raise UsageError(f"nothing is waived: {refusal}")

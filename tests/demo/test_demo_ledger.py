@@ -1,16 +1,19 @@
 """What the agents keep is really in the stores, and a store that is slow makes an agent slow."""
 
 import asyncio
+import os
+import signal
 import time
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
-from demo_client import START, hear, needs_stores, staged, until
+from demo_client import START, Client, hear, needs_stores, staged, types, until
 
+from releasegate.demo.conversation import EVENTS
 from releasegate.demo.ledger import REMEMBERED, Ledger
-from releasegate.demo.serve import DELAYS_S
+from releasegate.demo.serve import DELAYS_S, Staging
 from releasegate.demo.stores import NAMES, POSTGRES, REDIS, Stores
 
 pytestmark = needs_stores
@@ -84,6 +87,31 @@ def test_what_is_said_in_the_chat_is_found_in_the_stores():
         client.ask("POST", "/api/agents/execute", json={"agent": "data", "user_request": "sum"})
         with psycopg.connect(client.environ["STAGING_POSTGRES_URL"]) as connection:
             assert connection.execute("select agent from runs").fetchall() == [("triage",), ("triage",), ("data",)]
+
+
+@pytest.mark.parametrize("store", NAMES)
+def test_a_store_that_dies_fails_each_run_that_needs_it_and_is_no_bug(store, capfd):
+    with Staging(stores=[store]) as staging:
+        client = Client(staging)
+        token = client.mint()
+
+        async def talk(opened):
+            await hear(opened, START, count=10)
+            os.kill(staging.stores._process._process.pid, signal.SIGKILL)
+            staging.stores._process._process.wait(10)
+            lost = await hear(opened, START)
+            return lost, await hear(opened, {"type": "ping"}, count=1)
+
+        with client.http:
+            lost, pong = client.chat(talk, token=token)
+            asked = client.ask("POST", "/api/agents/execute", json={"agent": "data", "user_request": "sum"})
+            until(lambda: client.ask("GET", "/api/metrics", token=token).json()["pipeline"], running=0)
+    needed_at = {REDIS: "agent_thinking", POSTGRES: "tool_completed"}[store]
+    assert types(lost, "mine") == [*EVENTS[: EVENTS.index(needed_at)], "error"]
+    assert [event["message"] for event in lost if event.get("code") == 503] == [f"{NAMES[store]} did not answer"]
+    assert types(pong, None) == ["pong"]
+    assert asked.status_code == (503 if store == POSTGRES else 202)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("fault", DELAYS_S)

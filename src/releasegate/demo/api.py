@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from releasegate.demo.answers import Answer, object_in, refused
 from releasegate.demo.faults import Fault
+from releasegate.demo.ledger import Unavailable
 from releasegate.demo.service import UNPROCESSABLE, late, leaking, route, service
 from releasegate.demo.workflows import MOST_AGENTS, PATTERNS, look
 from releasegate.demo.world import AGENTS, World
@@ -80,10 +81,19 @@ async def _execute(world: World, request: Request) -> Answer:
         return refused(UNPROCESSABLE, "invalid_request", "needed are agent and user_request, both text")
     if agent not in AGENTS:
         return refused(NOT_FOUND, "unknown_agent", f"known are {', '.join(AGENTS)}")
+    return Answer(ACCEPTED, {"run_id": await take_up(world, agent), "agent": agent, "state": "accepted"})
+
+
+async def take_up(world: World, agent: str) -> str:
+    """Let an agent run for a second; give the id of its run. Raises Unavailable: then nothing runs."""
     run_id = world.begin_run(agent)
-    await world.ledger.note(run_id, agent)
+    try:
+        await world.ledger.note(run_id, agent)
+    except Unavailable:
+        world.end_run(agent, completed=False)
+        raise
     asyncio.get_running_loop().call_later(RUN_S, lambda: world.end_run(agent, completed=True))
-    return Answer(ACCEPTED, {"run_id": run_id, "agent": agent, "state": "accepted"})
+    return run_id
 
 
 async def _create(world: World, request: Request) -> Answer:

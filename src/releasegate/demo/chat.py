@@ -12,7 +12,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from releasegate.demo.answers import Answer, enlarged, object_in, refused
 from releasegate.demo.conversation import CUT, DETAILS, PAUSE_S, script
 from releasegate.demo.faults import Fault
-from releasegate.demo.service import respond, route, service, stopped
+from releasegate.demo.ledger import Unavailable
+from releasegate.demo.service import respond, route, service, stopped, unavailable
 from releasegate.demo.world import AGENTS, World
 
 MOST_WAITING = 1_000
@@ -39,7 +40,14 @@ class Room:
         self.mailboxes: set[Mailbox] = set()
 
     async def receive(self, websocket: WebSocket) -> None:
-        """Serve one connection from its upgrade to its end. Returning without a goodbye cuts it."""
+        """Serve one connection from its upgrade to its end; either side may end it at any time."""
+        try:
+            await self._serve(websocket)
+        except* WebSocketDisconnect:
+            pass
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        """Raise WebSocketDisconnect at the end, alone or in a group. It ends without a goodbye: that cuts it."""
         refusal = stopped(self.world, websocket.headers.get("authorization"), needed=True)
         if refusal:
             await websocket.send_denial_response(respond(refusal))
@@ -48,19 +56,20 @@ class Room:
         mailbox: Mailbox = asyncio.Queue(MOST_WAITING)
         self.mailboxes.add(mailbox)
         try:
-            await _until_either(self._listen(websocket, mailbox), _speak(websocket, mailbox))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_speak(websocket, mailbox))
+                await self._listen(websocket, mailbox, tasks)
         finally:
             self.mailboxes.discard(mailbox)
 
-    async def _listen(self, websocket: WebSocket, mailbox: Mailbox) -> None:
-        async with asyncio.TaskGroup() as runs:
-            while True:
-                said = await websocket.receive()
-                if said["type"] == "websocket.disconnect":
-                    raise WebSocketDisconnect
-                answer = self._answer(said.get("text"), lambda thread: runs.create_task(self._run(thread, mailbox)))
-                if answer is not None and Fault.WS_SILENT not in self.world.faults:
-                    _put(mailbox, enlarged(self.world.faults, answer))
+    async def _listen(self, websocket: WebSocket, mailbox: Mailbox, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            said = await websocket.receive()
+            if said["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect
+            answer = self._answer(said.get("text"), lambda thread: tasks.create_task(self._run(thread, mailbox)))
+            if answer is not None and Fault.WS_SILENT not in self.world.faults:
+                _put(mailbox, enlarged(self.world.faults, answer))
 
     def _answer(self, text: str | None, start: Callable[[str], object]) -> Event | None:
         """Answer a message at once; None when the answer comes as events."""
@@ -78,25 +87,33 @@ class Room:
         return None
 
     async def _run(self, thread: str, mailbox: Mailbox) -> None:
-        """Let an agent work: everyone hears its events, and this client hears another client's between them."""
+        """Let an agent work until it is done, the connection is cut, or a store is gone, which everyone hears."""
         agent, completed = AGENTS[0], False
         run_id = self.world.begin_run(agent)
         try:
-            for line in script(self.world.faults):
-                await asyncio.sleep(PAUSE_S)
-                if line.event == CUT:
-                    await mailbox.put(None)
-                    return
-                event = self._event(line.event)
-                if line.ours:
-                    event = self._event(
-                        line.event, thread, run_id, **await self._work(line.event, agent, thread, run_id)
-                    )
-                for listener in tuple(self.mailboxes) if line.ours else (mailbox,):
-                    _put(listener, event)
-            completed = True
+            completed = await self._play(agent, thread, run_id, mailbox)
+        except Unavailable as problem:
+            self._tell(self._event("error", thread, run_id, **unavailable(str(problem)).payload))
         finally:
             self.world.end_run(agent, completed=completed)
+
+    async def _play(self, agent: str, thread: str, run_id: str, mailbox: Mailbox) -> bool:
+        """Tell everyone what an agent does, and this client what another's does meanwhile; False when cut."""
+        for line in script(self.world.faults):
+            await asyncio.sleep(PAUSE_S)
+            if line.event == CUT:
+                await mailbox.put(None)
+                return False
+            if line.ours:
+                found = await self._work(line.event, agent, thread, run_id)
+                self._tell(self._event(line.event, thread, run_id, **found))
+            else:
+                _put(mailbox, self._event(line.event))
+        return True
+
+    def _tell(self, event: Event) -> None:
+        for listener in self.mailboxes:
+            _put(listener, event)
 
     async def _work(self, event: str, agent: str, thread: str, run_id: str) -> Event:
         """Do what an event tells of; give what came of it."""
@@ -146,22 +163,4 @@ def _put(mailbox: Mailbox, event: Event) -> None:
 async def _speak(websocket: WebSocket, mailbox: Mailbox) -> None:
     while (event := await mailbox.get()) is not None:
         await websocket.send_json(event)
-
-
-async def _until_either(*sides: Any) -> None:
-    """Run both sides until one ends, then end the other; a client that leaves is no error."""
-    tasks = [asyncio.ensure_future(side) for side in sides]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            _raise_unknown(outcome)
-
-
-def _raise_unknown(outcome: object) -> None:
-    if isinstance(outcome, BaseExceptionGroup):
-        outcome = outcome.split(WebSocketDisconnect)[1]
-    if isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect):
-        raise outcome
+    raise WebSocketDisconnect

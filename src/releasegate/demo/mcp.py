@@ -1,6 +1,5 @@
 """A world in, its MCP server out: tools that look at the agents and let one of them run, over both transports."""
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
@@ -11,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from releasegate import __version__
-from releasegate.demo.api import RUN_S
+from releasegate.demo.api import take_up
 from releasegate.demo.faults import Fault
+from releasegate.demo.ledger import Unavailable
 from releasegate.demo.world import AGENTS, World
 
 NAME = "netra-mcp"
@@ -50,9 +50,10 @@ def _server(world: World) -> MCPServer[Any]:
         """Let an agent work on a request; give the run that it took up."""
         if agent not in AGENTS:
             raise ToolError(f"there is no agent {agent}; known are {', '.join(AGENTS)}")
-        run_id = world.begin_run(agent)
-        await world.ledger.note(run_id, agent)
-        asyncio.get_running_loop().call_later(RUN_S, lambda: world.end_run(agent, completed=True))
+        try:
+            run_id = await take_up(world, agent)
+        except Unavailable as problem:
+            raise ToolError(str(problem)) from problem
         return {"run_id": run_id, "agent": agent, "request": user_request, "state": "accepted"}
 
     async def list_agents() -> dict[str, list[dict[str, str]]]:

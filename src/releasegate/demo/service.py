@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from releasegate.demo.answers import Answer, distorted, refused
 from releasegate.demo.faults import Fault
+from releasegate.demo.ledger import Unavailable
 from releasegate.demo.tokens import refusal
 from releasegate.demo.world import World
 
@@ -36,7 +37,10 @@ def route(world: World, method: str, path: str, handler: Handler, *, bearer: boo
         path = request.url.path
         world.asked[path] += 1
         shown = request.headers.get("authorization")
-        answer = stopped(world, shown, bearer) or _ailing(world, path) or await handler(world, request)
+        try:
+            answer = stopped(world, shown, bearer) or _ailing(world, path) or await handler(world, request)
+        except Unavailable as problem:
+            answer = unavailable(str(problem))
         return respond(distorted(world.faults, path, answer))
 
     return Route(path, endpoint, methods=[method], name=f"{method} {path}")
@@ -78,9 +82,13 @@ def respond(answer: Answer) -> Response:
     return JSONResponse(answer.payload, status_code=answer.status)
 
 
+def unavailable(message: str) -> Answer:
+    return refused(UNAVAILABLE, "unavailable", message)
+
+
 def _ailing(world: World, path: str) -> Answer | None:
     if Fault.FLAKY in world.faults and path == FLAKY_PATH and world.asked[path] % FLAKY_EVERY == FLAKY_AT:
-        return refused(UNAVAILABLE, "unavailable", "the config store did not answer")
+        return unavailable("the config store did not answer")
     return None
 
 

@@ -13,7 +13,6 @@ class Case:
     name: str
     says: str
     mark_s: float
-    bound_s: float
     units: int
     config: str
     script: str | None
@@ -92,24 +91,24 @@ export default function () {
 
 CASES = (
     Case(
-        name="B1", says="one check", mark_s=0.15, bound_s=0.02, units=1,
+        name="B1", says="one check", mark_s=0.15, units=1,
         config=_config("      one:\n        samples: once\n        http: {get: 'quick:/ok', expect: {status: 200}}\n"),
         script=_k6("QUICK", "/ok", 1),
     ),
     Case(
-        name="B2", says="200 checks of 100 ms, one sample each", mark_s=0.22, bound_s=0.1, units=200,
+        name="B2", says="200 checks of 100 ms, one sample each", mark_s=0.22, units=200,
         config=_many("api", "/delay/100", 200, "once"), script=_k6("API", "/delay/100", 200),
     ),
     Case(
-        name="B2s", says="the same at profile standard, 7 samples each", mark_s=0.95, bound_s=0.7, units=1400,
+        name="B2s", says="the same at profile standard, 7 samples each", mark_s=0.95, units=1400,
         config=_many("api", "/delay/100", 200, "standard"), script=None,
     ),
     Case(
-        name="B3", says="2,000 checks at zero delay", mark_s=0.40, bound_s=0.0, units=2000,
+        name="B3", says="2,000 checks at zero delay", mark_s=0.40, units=2000,
         config=_many("quick", "/ok", 2000, "once"), script=_k6("QUICK", "/ok", 2000),
     ),
     Case(
-        name="B4", says="50 WebSocket flows of 5 events", mark_s=0.28, bound_s=0.1, units=50,
+        name="B4", says="50 WebSocket flows of 5 events", mark_s=0.28, units=50,
         config=_config(FLOWS), script=K6_FLOWS,
     ),
 )  # fmt: skip

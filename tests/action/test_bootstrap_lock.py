@@ -69,7 +69,7 @@ def test_what_a_marker_leaves_out_is_not_needed(bootstrap):
         "thing==1.0\n",
         "thing>=1.0 \\\n    --hash=sha256:" + "0" * 64,
         "thing==1.0 \\\n    --hash=md5:" + "0" * 32,
-        "--index-url https://elsewhere.example\n",
+        "--find-links elsewhere\n",
         "thing @ https://elsewhere.example/thing.whl\n",
         "--hash=sha256:" + "0" * 64,
         lock(wheel(), marker=" ; sys_platform ~= 'win32'"),

@@ -126,7 +126,7 @@ def test_pip_is_given_its_own_variables_and_no_secret(bootstrap, tmp_path, monke
         "STAGING_PASSWORD": "s",
         "ACTIONS_RUNTIME_TOKEN": "s",
     }
-    reads = {"PATH": "p", "PIP_INDEX_URL": "https://mirror.example/simple", "https_proxy": "http://proxy.example"}
+    reads = {"PATH": "p", "PIP_CERT": "c", "https_proxy": "http://proxy.example"}
     bootstrap.fetch([tmp_path / "runtime.txt"], tmp_path, {**secrets, **reads, "PYTHONPATH": "x"})
     assert seen["env"] == reads
     assert {"--require-hashes", "--only-binary=:all:", "--no-deps"} <= {*seen["command"]}

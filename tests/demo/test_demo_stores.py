@@ -66,7 +66,6 @@ def test_nobody_comes_in_without_the_password(up):
 
 
 @needs_proc
-@needs_proc
 def test_passwords_are_new_each_time_and_on_no_command_line(up):
     with Stores(wanted=[REDIS]) as other:
         passwords = [urlsplit(url).password for url in (*up.urls.values(), *other.urls.values())]

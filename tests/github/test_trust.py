@@ -29,16 +29,28 @@ def staging(tmp_path, monkeypatch):
 
 @pytest.fixture
 def call(monkeypatch, capsys, world, server, staging):
-    def run(*arguments, **more):
+    def run(*arguments, command=("gate", "-q"), **more):
         with monkeypatch.context() as patch:
             for name, value in surroundings(world, server, **more).items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as left:
-                main(["gate", "-q", *arguments])
+                main([*command, *arguments])
         said = capsys.readouterr()
         return left.value.code, said.out + said.err
 
     return run
+
+
+@pytest.fixture
+def published(call):
+    """Run by the base branch's config, bytes, and publish the evidence; give the exit code and what was said then."""
+
+    def made(base, **more):
+        Path("base.yml").write_bytes(base)
+        call("--base-config", "base.yml", command=("run", "-q"), **more)
+        return call(command=("publish", ".releasegate/evidence.json"), **more)
+
+    return made
 
 
 @pytest.fixture
@@ -153,19 +165,83 @@ def test_trust_approval(world, call, config, staging, review, green):  # noqa: P
     assert states(world)[-1] == ("success" if green else "error")
 
 
-def test_trust_edited_workflow(world, call, config):
-    """A change of the workflow that runs the gate waits for an approval."""
+def edit_workflow(world):
+    """Let the pull request change the workflow that runs; give the runner's variable that names it."""
     world.hub.commit(
         world.repository, "feature", {".github/workflows/gate.yml": b"on: push\n"}, author=world.hub.user("ann"),
         message="Skip the gate", now=world.now,
     )  # fmt: skip
     world.head = world.pull.sha
+    return {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
+
+
+def test_trust_edited_workflow(world, call, config):
+    """A change of the workflow that runs the gate waits for an approval."""
+    more = edit_workflow(world)
     commit_config(world, config("policy: {approvers: [mia]}"), config("policy: {approvers: [mia]}"))
-    more = {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
     assert call(**more)[0] == 11
     assert "changes what runs the gate: .github/workflows/gate.yml" in told(world)[-1][1]
     world.review("mia", "APPROVED")
     assert call(**more, attempt="2")[0] == 0
+
+
+def test_trust_edited_workflow_published(world, published, config):
+    """So it does when one step runs the gate and another one publishes what it found."""
+    more, base = edit_workflow(world), config("policy: {approvers: [mia]}")
+    commit_config(world, base, base)
+    assert published(base, **more)[0] == 11
+    assert states(world) == ["pending", "error"]
+    assert "changes what runs the gate: .github/workflows/gate.yml" in told(world)[-1][1]
+    world.review("mia", "APPROVED")
+    assert published(base, **more)[0] == 0
+    assert told(world)[-1] == ("success", "DEGRADED: mia approved it: .github/workflows/gate.yml")
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_trust_guarded_files_published(world, published, config, guarded):
+    """What else runs the gate is for the base branch to say, and published as a success only where nothing is changed."""
+    base = config("policy: {guarded: [a.py]}" if guarded else "")
+    commit_config(world, base, config())
+    published(base)
+    assert states(world)[-1] == ("error" if guarded else "success")
+
+
+def test_trust_unlisted_files_published(world, published, config):
+    """Where GitHub does not say what the pull request changes, no success is published."""
+    commit_config(world, config(), config())
+    world.hub.script.add("GET */pulls/1/files", Broken(403), nth=None)
+    assert "what the base branch demands is not known" in published(config())[1]
+    assert states(world) == []
+
+
+def test_trust_approval_published(world, published, config, staging):
+    """An approval counts for evidence that is published as it does for a run of the gate."""
+    staging.status = 500
+    base = config("policy: {approvers: [mia]}")
+    commit_config(world, base, config("policy: {approvers: [mia]}", status=500))
+    Path("releasegate.yml").write_bytes(config("policy: {approvers: [mia]}", status=500))
+    assert published(base)[0] == 11
+    world.review("mia", "APPROVED")
+    assert published(base)[0] == 0
+    assert states(world)[-1] == "success"
+
+
+def test_trust_head_by_its_commit(world, call, published, config):
+    """The head of a pull request is one by whatever event it is published: another config than the base's is none."""
+    commit_config(world, config(), config())
+    payload = {"repository": {"full_name": "acme/shop", "default_branch": "main"}, "ref": "refs/heads/feature"}
+    payload["after"] = world.head
+    call(command=("run", "-q"), event="push", payload=payload)
+    call(command=("publish", ".releasegate/evidence.json"), event="push", payload=payload)
+    assert states(world) == []
+    assert published(config(), event="push", payload=payload)[0] == 0
+    assert states(world)[-1] == "success"
+
+
+def test_a_green_run_is_published_in_at_most_eight_requests(world, published, config):
+    commit_config(world, config(), config())
+    assert published(config())[0] == 0
+    assert len(world.hub.log) <= 8
 
 
 def test_trust_hollow_base(world, call, config):

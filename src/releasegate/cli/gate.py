@@ -34,8 +34,7 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError, Trust
-from releasegate.github.publish import pull_of
-from releasegate.github.trust import config_of, known_pull
+from releasegate.github.trust import config_of, pull_judged
 
 
 @click.command("gate")
@@ -118,7 +117,7 @@ def _of_pull(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config
     if desk.silent:
         return None
     try:
-        pull = known_pull(desk.subject) or pull_of(desk.hub, desk.subject)
+        pull = pull_judged(desk.hub, desk.subject)
         if pull is None:
             return None
         trusted = config_of(desk.hub, desk.subject, pull, (path,) if path else CONFIG_PLACES, environ)

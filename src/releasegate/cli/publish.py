@@ -1,8 +1,10 @@
 """`releasegate publish`: the evidence of another job, told on GitHub."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from msgspec import convert
 
 from releasegate.cli.desk import attended, desk_of
 from releasegate.cli.files import CONFIG_PLACES, config_option, environment, read_config, read_event
@@ -17,8 +19,8 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError
-from releasegate.github.trust import base_hash, known_pull
-from releasegate.model import Evidence
+from releasegate.github.trust import confirmed, pull_judged
+from releasegate.model import Evidence, Origin
 
 
 @click.command("publish")
@@ -58,7 +60,8 @@ def command(
             return not_judged(desk.subject, environ)
         intents.demand_of(evidence.run, desk.subject, job, gate=config.gate, mode=config.mode)
         own = intents.own_evidence(evidence.run, desk.subject, job)
-        own = own and _by_base(evidence, desk, config_path)
+        known = _confirmed(evidence, desk, config_path, environ) if own else None
+        own, evidence = known is not None, known or evidence
         partial = evidence.plan.get("partial") is not False
         desk.begin(config.gate, config.mode, partial=partial, deadline_s=0, quietly=not own)
         told = desk.learn()
@@ -68,17 +71,21 @@ def command(
         return tell(evidence, told, desk, environ, file, wanted=wanted, own=own)
 
 
-def _by_base(evidence: Evidence, desk: Desk, path: str | None) -> bool:
-    """Tell whether a pull request was judged by its base branch's config as it is now; say so where it was not."""
-    pull = known_pull(desk.subject)
-    if pull is None or desk.silent:
-        return True
+def _confirmed(evidence: Evidence, desk: Desk, path: str | None, environ: Mapping[str, str]) -> Evidence | None:
+    """Judge a pull request's evidence again by what GitHub alone knows; None, and said, where no success can be."""
+    if desk.silent:
+        return evidence
     try:
-        held = base_hash(desk.hub, pull.base_branch, (path,) if path else CONFIG_PLACES)
+        pull = pull_judged(desk.hub, desk.subject)
+        if pull is None:
+            return evidence
+        recorded, paths = convert(evidence.plan.get("origin"), Origin | None), (path,) if path else CONFIG_PLACES
+        origin = confirmed(desk.hub, desk.subject, pull, recorded, paths=paths, environ=environ)
     except (ConfigError, HubError) as why:
         desk.note(f"no success is written, for what the base branch demands is not known: {why}")
-        return False
-    if held is not None and (evidence.plan.get("origin") or {}).get("base") == held:
-        return True
-    desk.note(f"no success is written: this was not judged by the config of {pull.base_branch}: run with --base-config")
-    return False
+        return None
+    if origin is None:
+        name = pull.base_branch
+        desk.note(f"no success is written: this was not judged by the config of {name}: run with --base-config")
+        return None
+    return knowing(evidence, evidence.run.red_before, origin)

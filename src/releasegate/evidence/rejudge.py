@@ -69,11 +69,15 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
     return again.verdict
 
 
-def knowing(evidence: Evidence, red_before: int) -> Evidence:
-    """Give sound evidence with its verdict anew, now that it is known how often this commit was red before."""
+def knowing(evidence: Evidence, red_before: int, origin: Origin | None = None) -> Evidence:
+    """Give sound evidence with its verdict anew, now that it is known how often this commit was red before.
+
+    `origin` stands for the recorded one where more is known of it.
+    """
     terms, rules = msgspec.convert(evidence.plan, Terms), msgspec.convert(evidence.policy, Policy).rules
-    known = replace(evidence, run=replace(evidence.run, red_before=red_before))
-    return replace(evidence, run=known.run, verdict=_assembled(known, terms, rules, evidence.checks).verdict)
+    plan = evidence.plan if origin is None else evidence.plan | {"origin": msgspec.to_builtins(origin)}
+    known = replace(evidence, run=replace(evidence.run, red_before=red_before), plan=plan)
+    return replace(known, verdict=_assembled(known, terms, rules, evidence.checks).verdict)
 
 
 def _assembled(evidence: Evidence, terms: Terms, rules: Sequence[Rule], checks: Sequence[CheckResult]) -> Evidence:

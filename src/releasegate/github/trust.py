@@ -15,6 +15,8 @@ from releasegate.config.model import Config
 from releasegate.config.pull import Source, judged
 from releasegate.errors import UsageError
 from releasegate.github.nouns import Files, Hub, Pull, Review, ReviewState, Subject, Trust
+from releasegate.github.publish import pull_of
+from releasegate.model import Origin
 
 RUNNING = (".github/actions/**",)
 """What a workflow may run from the repository itself, beside what the base branch's policy guards."""
@@ -68,8 +70,12 @@ class _Reader:
         return Source(self.text(path) or "", read)
 
 
-def known_pull(subject: Subject) -> Pull | None:
-    """Give the pull request as the event has it, its author unsaid; None where the event does not say enough."""
+def pull_judged(hub: Hub, subject: Subject) -> Pull | None:
+    """Give the pull request that a run is about, its author perhaps unsaid: where it can, as the event has it."""
+    return _known_pull(subject) or pull_of(hub, subject)
+
+
+def _known_pull(subject: Subject) -> Pull | None:
     if subject.pull is None or subject.sha is None or subject.base_branch is None:
         return None
     return Pull(
@@ -91,9 +97,9 @@ def config_of(hub: Hub, subject: Subject, pull: Pull, paths: Sequence[str], envi
     if config is None or held is None or touches(files, (*base.texts, *paths)):
         merged = subject.merge_sha if subject.event == CHECKED_OUT else None
         config = _compared(base, held, _Reader(hub, merged or pull.head_sha), paths, environ)
-    if held:
-        globs = (*workflow_of(environ, subject.repository), *RUNNING, *config.policy.guarded)
-        config = _with_people(hub, config, pull, edits_of(files, globs))
+    if held and config.origin:
+        edits = edits_of(files, _running(config, subject, environ))
+        config = replace(config, origin=_with_people(hub, config.origin, pull, edits))
     read = Snapshot(branch=pull.base_branch, sha=base.sha, texts=base.texts)
     return Trusted(config=config, base=read, files=files)
 
@@ -112,14 +118,23 @@ def touches(files: Files, paths: Collection[str]) -> bool:
     return not files.whole or any(name in paths for file in files.files for name in (file.path, file.previous))
 
 
-def base_hash(hub: Hub, branch: str, paths: Sequence[str]) -> str | None:
-    """Give the hash of a branch's config as it is now, None without one. Raises ConfigError, HubError."""
-    reader = _Reader(hub, hub.branch_head(branch))
-    held = reader.first(paths)
+def confirmed(
+    hub: Hub, subject: Subject, pull: Pull, origin: Origin | None, *, paths: Sequence[str], environ: Mapping[str, str]
+) -> Origin | None:
+    """Add to a run's origin what GitHub alone knows: what runs the gate and was changed, and who approved it.
+
+    None where the run was not judged by the base branch's config as it is now. Raises ConfigError, HubError.
+    """
+    base = _Reader(hub, hub.branch_head(pull.base_branch))
+    held = base.first(paths)
     if held is None:
         return None
-    source = reader.source(held)
-    return load(source.text, {}, file=held, read=source.read, lenient_env=True).hash
+    source = base.source(held)
+    config = load(source.text, {}, file=held, read=source.read, lenient_env=True)
+    if origin is None or origin.base != config.hash:
+        return None
+    edits = edits_of(hub.changed_files(pull.number), _running(config, subject, environ))
+    return _with_people(hub, replace(origin, approvers=config.policy.approvers), pull, edits)
 
 
 def _demand_own_branch(subject: Subject, pull: Pull) -> None:
@@ -131,16 +146,18 @@ def _demand_own_branch(subject: Subject, pull: Pull) -> None:
         )
 
 
-def _with_people(hub: Hub, config: Config, pull: Pull, edits: tuple[str, ...]) -> Config:
+def _with_people(hub: Hub, origin: Origin, pull: Pull, edits: tuple[str, ...]) -> Origin:
     """Add what the pull request changes of what runs the gate, and who approved it where somebody may."""
-    origin = config.origin
-    if origin is None:
-        return config
     approver = None
     if origin.approvers and (edits or origin.changed or origin.deleted):
         reviews, author = hub.reviews(pull.number), pull.author or hub.pull(pull.number).author
         approver = approved_by(reviews, origin.approvers, head=pull.head_sha, author=author)
-    return replace(config, origin=replace(origin, edits=edits, approved_by=approver))
+    return replace(origin, edits=edits, approved_by=approver)
+
+
+def _running(config: Config, subject: Subject, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the globs of what runs the gate."""
+    return (*workflow_of(environ, subject.repository), *RUNNING, *config.policy.guarded)
 
 
 def workflow_of(environ: Mapping[str, str], repository: str) -> tuple[str, ...]:

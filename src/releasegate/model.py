@@ -289,8 +289,9 @@ class Control(Struct, frozen=True, kw_only=True):
 
 
 class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the config of a pull request's run comes from. Names are those of checks, hashes those of whole configs.
+    """Where the config of a pull request's run comes from, or of a merge group's.
 
+    Names are those of checks, hashes those of whole configs.
     `base` is None when the base branch has no config. Of each check that is `changed` or `deleted`, the base branch's
     version runs too, as `suite.check@base`.
     """
@@ -308,6 +309,12 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The changed files that run the gate; what is not known of them, in a sentence."""
     approvers: tuple[str, ...] = ()
     approved_by: str | None = None
+    group: bool = False
+    """It is that of a merge queue's group, which nobody approves."""
+
+    @property
+    def change(self) -> str:
+        return "merge group" if self.group else "pull request"
 
 
 class LeftOut(Struct, frozen=True, kw_only=True, omit_defaults=True):

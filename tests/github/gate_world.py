@@ -100,6 +100,21 @@ def payload_of(world, *, number=1, fork=False, base="main"):
     }  # fmt: skip
 
 
+def group_of(world, files=(), *, behind=None):
+    """Let the queue merge the pull request onto the base, or `behind` another group; give the event, and its commit."""
+    main, author = world.repository.branches["main"], world.hub.user("ann")
+    base = behind or main
+    made = world.hub.commit(
+        world.repository, f"queue-{base}", dict(files), author=author, message="Merge", now=world.now
+    )
+    tree = {**world.repository.commits[base].files, **made.files}
+    world.repository.commits[made.sha] = dataclasses.replace(made, parents=(base, world.head), files=tree)
+    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
+    group = {"head_sha": made.sha, "base_sha": base, "base_ref": "refs/heads/main", "head_ref": ref}
+    repository = {"full_name": "acme/shop", "default_branch": "main"}
+    return {"action": "checks_requested", "repository": repository, "merge_group": group}, made.sha
+
+
 def surroundings(world, server, *, event="pull_request", payload=None, token=JOB, run_id="7", attempt="1", **more):
     """Give the variables of a runner, with the event's file and those for summary and outputs."""
     here = Path.cwd()

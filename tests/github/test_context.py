@@ -84,6 +84,10 @@ def test_a_merge_group_is_judged_at_the_queues_commit_and_has_no_pull_request():
     assert one.base_branch == "main"
     gone = {**payload("merge_group"), "action": "destroyed"}
     assert subject("merge_group", gone).not_judged == "the merge group is gone"
+    nowhere = {**payload("merge_group"), "merge_group": {**payload("merge_group")["merge_group"], "base_ref": "v1"}}
+    assert said(subject("merge_group", nowhere), "not_judged", "idle") == (
+        "the event does not say onto which branch the group goes", False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("event", "key"), [("workflow_dispatch", "inputs"), ("repository_dispatch", "client_payload")])

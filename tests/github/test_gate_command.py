@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from gate_world import CONTEXT, Staging, bodies, outputs, payload_of, states, surroundings, told, write_config
+from gate_world import CONTEXT, Staging, bodies, group_of, outputs, payload_of, states, surroundings, told, write_config
 from github_reader import Page
 from hub_world import JOB, PERSON, READER
 
@@ -330,17 +330,6 @@ def test_a_deferred_event_leaves_a_pending_status_that_blocks_and_touches_no_ver
     world.say("success", CONTEXT)
     assert gate(call)[0] == 0
     assert states(world)[-1] == "success"
-
-
-def group_of(world):
-    """Let the queue merge the pull request onto the base; give the event, and the commit that it made."""
-    base, author = world.repository.branches["main"], world.hub.user("ann")
-    made = world.hub.commit(world.repository, "queue", {}, author=author, message="Merge", now=world.now)
-    world.repository.commits[made.sha] = dataclasses.replace(made, parents=(base, world.head))
-    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
-    group = {"head_sha": made.sha, "base_sha": base, "base_ref": "refs/heads/main", "head_ref": ref}
-    repository = {"full_name": "acme/shop", "default_branch": "main"}
-    return {"action": "checks_requested", "repository": repository, "merge_group": group}, made.sha
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
-from gate_world import CONFIG, CONTEXT, Staging, commit_config, payload_of, states, surroundings, told, write_config
+from gate_world import (
+    CONFIG,
+    CONTEXT,
+    Staging,
+    commit_config,
+    group_of,
+    payload_of,
+    states,
+    surroundings,
+    told,
+    write_config,
+)
 from hub_world import PERSON
 
 from releasegate.changes.glob import matches
@@ -88,7 +99,7 @@ def test_every_row_has_its_paragraph_and_tests_that_are_there():
         for path in TESTS.rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
     }
-    assert len(rows()) == 10
+    assert len(rows()) == 11
     for threat, level, tests in rows():
         title = re.match(r"\[(.*?)\]\(#", threat)[1]
         assert f"\n### {title}\n" in text
@@ -316,6 +327,99 @@ def test_trust_fork(world, call, config):
     assert states(world, sha=world.forked.sha) == []
     assert call(event="pull_request_target", payload=payload_of(world, fork=True))[0] == 0
     assert states(world, sha=world.forked.sha) == ["pending", "success"]
+
+
+# a merge queue
+
+
+@pytest.fixture
+def queued(world, call):
+    """Let the queue make a group of these files, on commits with these configs, and judge it; give code and commit."""
+
+    def judged(base, head, files=(), **more):
+        payload, sha = group_of(world, files)
+        commit_config(world, base, head)
+        return call(event="merge_group", payload=payload, **more)[0], sha
+
+    return judged
+
+
+def test_trust_group_config(world, queued, config, staging):
+    """A hollow config in a merge group: the base branch's version of its check decides, and nobody approves a group."""
+    staging.status = 500
+    world.review("mia", "APPROVED")
+    base = config("policy: {approvers: [mia]}")
+    code, sha = queued(base, config("policy: {approvers: [mia]}", status=500))
+    assert (code, states(world, sha=sha)) == (11, ["pending", "error"])
+    assert origin()["changed"] == ["smoke.health"]
+    (reason,) = read(Path(".releasegate/evidence.json")).verdict.reasons
+    assert reason.startswith("the base branch's version of what this merge group changes does not pass: smoke.health@b")
+    assert reason.endswith(
+        "nobody approves a group: events: {merge_group: inherit} takes what its pull requests were told"
+    )
+
+
+@pytest.mark.parametrize("weaker", ["mode: advisory", "events: {merge_group: inherit}", "events: {merge_group: defer}"])
+def test_trust_group_policy(world, queued, config, staging, weaker):
+    """What decides of a merge group is the base branch's, whatever the group's own commit says."""
+    staging.status = 500
+    world.say("success", CONTEXT)
+    code, sha = queued(config(), config(weaker))
+    assert (code, states(world, sha=sha)) == (10, ["pending", "failure"])
+    assert origin()["terms"] == [weaker.partition(":")[0]]
+
+
+def test_trust_group_inherits_by_the_base_branch(world, queued, config, staging):
+    """That a group inherits is the base branch's to say."""
+    world.say("success", CONTEXT)
+    code, sha = queued(config("events: {merge_group: inherit}"), config("events: {merge_group: inherit}", status="2xx"))
+    assert (code, states(world, sha=sha), staging.asked.is_set()) == (0, ["pending", "success"], False)
+
+
+MANY = {f"src/{number}.py": b"1\n" for number in range(300)}
+
+
+@pytest.mark.parametrize("files", [{".github/actions/gate/action.yml": b"1\n"}, MANY], ids=["an action", "300 files"])
+def test_trust_group_edits(world, queued, config, files):
+    """A merge group that changes what runs the gate, or so much that GitHub does not list it, is not green."""
+    code, sha = queued(config(), config(), files)
+    assert (code, states(world, sha=sha)) == (11, ["pending", "error"])
+    assert "this merge group changes what runs the gate" in told(world, sha=sha)[-1][1]
+
+
+def test_trust_group_behind_another(world, call, config):
+    """A merge group brings what the groups before it bring, until that is merged."""
+    _, before = group_of(world, {".github/actions/gate/action.yml": b"1\n"})
+    payload, sha = group_of(world, behind=before)
+    commit_config(world, config(), config())
+    assert call(event="merge_group", payload=payload)[0] == 11
+    world.repository.branches["main"] = before
+    assert call(event="merge_group", payload=payload, attempt="2")[0] == 0
+    assert states(world, sha=sha) == ["pending", "error", "pending", "success"]
+
+
+def test_trust_group_onto_no_config(world, queued, config):
+    """A merge group brings no first config."""
+    code, sha = queued(b"", config())
+    assert (code, states(world, sha=sha)) == (2, [])
+
+
+def test_trust_group_published(world, call, published, config):
+    """What was not judged by the base branch's config is published of a merge group no more than of a pull request."""
+    payload, sha = group_of(world)
+    commit_config(world, config(), config())
+    more = {"event": "merge_group", "payload": payload}
+    call(command=("run", "-q"), **more)
+    call(command=("publish", ".releasegate/evidence.json"), **more)
+    assert states(world, sha=sha) == []
+    assert published(config(), **more)[0] == 0
+    assert states(world, sha=sha) == ["pending", "success"]
+
+
+def test_a_group_that_is_green_is_judged_in_at_most_seven_requests(world, queued, config):
+    code, sha = queued(config(), config())
+    assert (code, states(world, sha=sha)) == (0, ["pending", "success"])
+    assert len(world.hub.log) <= 7
 
 
 # what decides, purely

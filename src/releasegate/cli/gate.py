@@ -34,7 +34,7 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError, Trust
-from releasegate.github.trust import config_of, pull_judged
+from releasegate.github.trust import change_of, config_of
 
 
 @click.command("gate")
@@ -101,7 +101,7 @@ def _config(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config:
     if subject.deployment_url:
         environ = {**environ, DEPLOYMENT_URL: subject.deployment_url}
     try:
-        config = _of_pull(path, environ, desk) or read_config(path, environ)
+        config = _of_change(path, environ, desk) or read_config(path, environ)
     except ConfigError:
         if desk.excused or subject.trust is Trust.FORK:
             _without_secrets(path, environ, desk)
@@ -109,18 +109,18 @@ def _config(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config:
     return replace(config, secrets=(*config.secrets, *desk.job.secrets))
 
 
-def _of_pull(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config | None:
-    """Give a pull request's config with what decides from its base branch; None where there is no pull request.
+def _of_change(path: str | None, environ: Mapping[str, str], desk: Desk) -> Config | None:
+    """Give the config of what is to be merged, with what decides from its base branch; None where nothing is.
 
     Raises NotPublishedError where the base branch cannot be read.
     """
     if desk.silent:
         return None
     try:
-        pull = pull_judged(desk.hub, desk.subject)
-        if pull is None:
+        change = change_of(desk.hub, desk.subject)
+        if change is None:
             return None
-        trusted = config_of(desk.hub, desk.subject, pull, (path,) if path else CONFIG_PLACES, environ)
+        trusted = config_of(desk.hub, desk.subject, change, (path,) if path else CONFIG_PLACES, environ)
     except HubError as why:
         raise NotPublishedError(f"nothing is judged, for what the base branch demands is not known: {why}") from None
     desk.base, desk.files = trusted.base, trusted.files

@@ -19,7 +19,7 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError
-from releasegate.github.trust import confirmed, pull_judged
+from releasegate.github.trust import change_of, confirmed
 from releasegate.model import Evidence, Origin
 
 
@@ -72,20 +72,20 @@ def command(
 
 
 def _confirmed(evidence: Evidence, desk: Desk, path: str | None, environ: Mapping[str, str]) -> Evidence | None:
-    """Judge a pull request's evidence again by what GitHub alone knows; None, and said, where no success can be."""
+    """Judge evidence again by what GitHub alone knows; None, and said, where no success can be."""
     if desk.silent:
         return evidence
     try:
-        pull = pull_judged(desk.hub, desk.subject)
-        if pull is None:
+        change = change_of(desk.hub, desk.subject)
+        if change is None:
             return evidence
         recorded, paths = convert(evidence.plan.get("origin"), Origin | None), (path,) if path else CONFIG_PLACES
-        origin = confirmed(desk.hub, desk.subject, pull, recorded, paths=paths, environ=environ)
+        origin = confirmed(desk.hub, desk.subject, change, recorded, paths=paths, environ=environ)
     except (ConfigError, HubError) as why:
         desk.note(f"no success is written, for what the base branch demands is not known: {why}")
         return None
     if origin is None:
-        name = pull.base_branch
-        desk.note(f"no success is written: this was not judged by the config of {name}: run with --base-config")
+        base = change.branch
+        desk.note(f"no success is written: this was not judged by the config of {base}: run with --base-config")
         return None
     return knowing(evidence, evidence.run.red_before, origin)

@@ -40,6 +40,8 @@ MOST_PAGES = 100
 MOST_FILES = 3000
 MOST_COMMITS = 250
 """GitHub lists no more commits of a comparison in one answer."""
+MOST_COMPARED = 300
+"""GitHub lists no more files of a comparison, on whatever page."""
 TIMEOUT_S = 10
 JWT_S = 300
 LONGEST_MESSAGE, LONGEST_PATCH = 300, 1_000
@@ -130,6 +132,11 @@ class GithubHub(Settings):
         files = tuple(self._read(_file, each) for each in found)
         return Files(files=files, whole=len(files) < MOST_FILES)
 
+    def files_between(self, base: str, head: str) -> Files:
+        found = self._compared(base, head)
+        files = tuple(self._read(_file, each) for each in self._read(lambda data: list(data["files"]), found))
+        return Files(files=files, whole=len(files) < MOST_COMPARED)
+
     def statuses(self, sha: str, context: str) -> Sequence[Status]:
         found = self._all("read the commit's statuses", self._path(f"/commits/{sha}/statuses"))
         told = [self._read(_status, each) for each in found]
@@ -198,8 +205,10 @@ class GithubHub(Settings):
         return [self._read(_review, each) for each in found]
 
     def commits_between(self, base: str, head: str) -> tuple[Sequence[Commit], bool]:
-        path = self._path(f"/compare/{base}...{head}")
-        return self._read(_between, self._ask("compare the commits", "GET", path))
+        return self._read(_between, self._compared(base, head))
+
+    def _compared(self, base: str, head: str) -> Any:
+        return self._ask("compare the commits", "GET", self._path(f"/compare/{base}...{head}"))
 
     def file(self, path: str, ref: str) -> str | None:
         place = self._path(f"/contents/{quote(path)}")

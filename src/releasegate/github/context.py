@@ -83,14 +83,15 @@ def _review(payload: Payload, known: Known) -> Known:
 
 def _merge_group(payload: Payload, _known: Known) -> Known:
     """Take the queue's own commit. Its ref names a pull request, which proves nothing."""
-    asked = text_at(payload, "action") in {"checks_requested", None}
+    asked, base = text_at(payload, "action") in {"checks_requested", None}, text_at(payload, "merge_group", "base_ref")
+    broken = None if _branch(base) else "the event does not say onto which branch the group goes"
     return {
         "sha": commit_at(payload, "merge_group", "head_sha"),
         "pull_of_commit": False,
-        "base_branch": _branch(text_at(payload, "merge_group", "base_ref")),
+        "base_branch": _branch(base),
         "base_sha": commit_at(payload, "merge_group", "base_sha"),
         "trust": Trust.PULL_REQUEST,
-        "not_judged": None if asked else "the merge group is gone",
+        "not_judged": broken if asked else "the merge group is gone",
         "idle": not asked,
     }
 

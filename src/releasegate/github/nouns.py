@@ -96,7 +96,7 @@ class ChangedFile(Struct, frozen=True, kw_only=True):
 
 
 class Files(Struct, frozen=True, kw_only=True):
-    """The files of a pull request; `whole` is False when GitHub lists no more than some of them."""
+    """The files of a change; `whole` is False when GitHub lists no more than some of them."""
 
     files: tuple[ChangedFile, ...]
     whole: bool
@@ -192,6 +192,10 @@ class Hub(Protocol):
     def pulls_of_head(self, owner: str, branch: str) -> Sequence[Pull]: ...
 
     def changed_files(self, number: int) -> Files: ...
+
+    def files_between(self, base: str, head: str) -> Files:
+        """Give the files that a head changes since it left a base."""
+        ...
 
     def statuses(self, sha: str, context: str) -> Sequence[Status]:
         """Give those of one context, the newest first."""

@@ -1,6 +1,7 @@
-"""A pull request on GitHub in, the config that is judged out: read through the API, what decides from its base branch.
+"""What is to be merged on GitHub in, the config that is judged out: what decides is read from its base branch.
 
-What is decided is decided by pure functions; files, branches and reviews are a Hub's to give.
+That is a pull request or a queue's group, read through the API. What is decided is decided by pure functions; files,
+branches and reviews are a Hub's to give.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +24,16 @@ RUNNING = (".github/actions/**",)
 UNLISTED = "(GitHub lists only some of the changed files)"
 CHECKED_OUT = "pull_request"
 """The event whose GITHUB_SHA is the head merged into the base branch as it is now."""
+QUEUE = "merge_group"
 DECIDING = frozenset({ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED})
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What is to be merged, the commit `sha` into `branch`: a pull request, or a queue's group, which is no one's."""
+
+    branch: str
+    sha: str
+    pull: Pull | None = None
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -70,9 +80,12 @@ class _Reader:
         return Source(self.text(path) or "", read)
 
 
-def pull_judged(hub: Hub, subject: Subject) -> Pull | None:
-    """Give the pull request that a run is about, its author perhaps unsaid: where it can, as the event has it."""
-    return _known_pull(subject) or pull_of(hub, subject)
+def change_of(hub: Hub, subject: Subject) -> Change | None:
+    """Give what a run is about, where it can as the event has it; None where its commit is not to be merged."""
+    if subject.event == QUEUE and subject.pull is None and subject.base_branch and subject.sha:
+        return Change(branch=subject.base_branch, sha=subject.sha)
+    pull = _known_pull(subject) or pull_of(hub, subject)
+    return Change(branch=pull.base_branch, sha=pull.head_sha, pull=pull) if pull else None
 
 
 def _known_pull(subject: Subject) -> Pull | None:
@@ -84,23 +97,24 @@ def _known_pull(subject: Subject) -> Pull | None:
     )  # fmt: skip
 
 
-def config_of(hub: Hub, subject: Subject, pull: Pull, paths: Sequence[str], environ: Mapping[str, str]) -> Trusted:
-    """Give the config that judges a pull request. Raises ConfigError, UsageError, HubError: none of them is green.
+def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], environ: Mapping[str, str]) -> Trusted:
+    """Give the config that judges a change. Raises ConfigError, UsageError, HubError: none of them is green.
 
-    A pull request that touches no file of the config is judged by the base branch's, whatever its own branch is behind.
+    One that touches no file of the config is judged by the base branch's, whatever its own branch is behind.
     """
-    base, files = _Reader(hub, hub.branch_head(pull.base_branch)), hub.changed_files(pull.number)
+    base = _Reader(hub, hub.branch_head(change.branch))
+    files = _files_of(hub, change, base.sha)
     held = base.first(paths)
     config = judged(base.source(held), base.source(held), environ, file=held) if held else None
     if config is None or held is None:
-        _demand_own_branch(subject, pull)
+        _demand_own_branch(subject, change)
     if config is None or held is None or touches(files, (*base.texts, *paths)):
         merged = subject.merge_sha if subject.event == CHECKED_OUT else None
-        config = _compared(base, held, _Reader(hub, merged or pull.head_sha), paths, environ)
+        config = _compared(base, held, _Reader(hub, merged or change.sha), paths, environ)
     if held and config.origin:
         edits = edits_of(files, _running(config, subject, environ))
-        config = replace(config, origin=_with_people(hub, config.origin, pull, edits))
-    read = Snapshot(branch=pull.base_branch, sha=base.sha, texts=base.texts)
+        config = replace(config, origin=_with_people(hub, config.origin, change, edits))
+    read = Snapshot(branch=change.branch, sha=base.sha, texts=base.texts)
     return Trusted(config=config, base=read, files=files)
 
 
@@ -109,8 +123,13 @@ def _compared(
 ) -> Config:
     own = head.first((held, *paths) if held else paths)
     if own is None:
-        raise UsageError(f"the pull request has no {' or '.join(paths)}: without a config nothing is judged")
+        raise UsageError(f"what is to be merged has no {' or '.join(paths)}: without a config nothing is judged")
     return judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
+
+
+def _files_of(hub: Hub, change: Change, base_sha: str) -> Files:
+    """List what a change changes. A group may stand on another that is not merged yet: it brings what that brings."""
+    return hub.changed_files(change.pull.number) if change.pull else hub.files_between(base_sha, change.sha)
 
 
 def touches(files: Files, paths: Collection[str]) -> bool:
@@ -119,13 +138,14 @@ def touches(files: Files, paths: Collection[str]) -> bool:
 
 
 def confirmed(
-    hub: Hub, subject: Subject, pull: Pull, origin: Origin | None, *, paths: Sequence[str], environ: Mapping[str, str]
-) -> Origin | None:
+    hub: Hub, subject: Subject, change: Change, origin: Origin | None, *, paths: Sequence[str],
+    environ: Mapping[str, str],
+) -> Origin | None:  # fmt: skip
     """Add to a run's origin what GitHub alone knows: what runs the gate and was changed, and who approved it.
 
     None where the run was not judged by the base branch's config as it is now. Raises ConfigError, HubError.
     """
-    base = _Reader(hub, hub.branch_head(pull.base_branch))
+    base = _Reader(hub, hub.branch_head(change.branch))
     held = base.first(paths)
     if held is None:
         return None
@@ -133,26 +153,27 @@ def confirmed(
     config = load(source.text, {}, file=held, read=source.read, lenient_env=True)
     if origin is None or origin.base != config.hash:
         return None
-    edits = edits_of(hub.changed_files(pull.number), _running(config, subject, environ))
-    return _with_people(hub, replace(origin, approvers=config.policy.approvers), pull, edits)
+    edits = edits_of(_files_of(hub, change, base.sha), _running(config, subject, environ))
+    return _with_people(hub, replace(origin, approvers=config.policy.approvers), change, edits)
 
 
-def _demand_own_branch(subject: Subject, pull: Pull) -> None:
+def _demand_own_branch(subject: Subject, change: Change) -> None:
     """Refuse a first config that could read what its author may not: secrets of a job that is not the author's own."""
-    if subject.trust is not Trust.PULL_REQUEST or pull.head_repository != subject.repository:
+    own = change.pull is not None and change.pull.head_repository == subject.repository
+    if subject.trust is not Trust.PULL_REQUEST or not own:
         raise UsageError(
-            f"{pull.base_branch} has no config: the first one comes from a branch of {subject.repository} itself, in a"
+            f"{change.branch} has no config: the first one comes from a branch of {subject.repository} itself, in a"
             " workflow on pull_request"
         )
 
 
-def _with_people(hub: Hub, origin: Origin, pull: Pull, edits: tuple[str, ...]) -> Origin:
-    """Add what the pull request changes of what runs the gate, and who approved it where somebody may."""
-    approver = None
-    if origin.approvers and (edits or origin.changed or origin.deleted):
+def _with_people(hub: Hub, origin: Origin, change: Change, edits: tuple[str, ...]) -> Origin:
+    """Add what the change edits of what runs the gate, and who approved it where somebody may."""
+    approver, pull = None, change.pull
+    if pull and origin.approvers and (edits or origin.changed or origin.deleted):
         reviews, author = hub.reviews(pull.number), pull.author or hub.pull(pull.number).author
         approver = approved_by(reviews, origin.approvers, head=pull.head_sha, author=author)
-    return replace(origin, edits=edits, approved_by=approver)
+    return replace(origin, edits=edits, approved_by=approver, group=pull is None)
 
 
 def _running(config: Config, subject: Subject, environ: Mapping[str, str]) -> tuple[str, ...]:

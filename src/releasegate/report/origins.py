@@ -20,7 +20,7 @@ def origin_line(evidence: Evidence) -> str | None:
     if origin.base is None:
         return "the config is the pull request's own: the base branch has none"
     parts = (
-        ("changed by this pull request", origin.changed),
+        (f"changed by this {origin.change}", origin.changed),
         ("deleted by it", origin.deleted),
         ("new in it", origin.added),
         ("judged as the base branch has it", origin.terms),

@@ -12,9 +12,11 @@ def unapproved(checks: Sequence[CheckResult], origin: Origin | None) -> list[str
     if origin is None or origin.approved_by:
         return []
     names, who = failing(checks), _who(origin)
-    out = [f"the base branch's version of what this pull request changes does not pass: {_listing(names)}; {who}"]
+    out = [f"the base branch's version of what this {origin.change} changes does not pass: {_listing(names)}; {who}"]
     out = out if names else []
-    return out + [f"this pull request changes what runs the gate: {_listing(origin.edits)}; {who}"] * bool(origin.edits)
+    return out + [f"this {origin.change} changes what runs the gate: {_listing(origin.edits)}; {who}"] * bool(
+        origin.edits
+    )
 
 
 def unreviewed(checks: Sequence[CheckResult], origin: Origin | None) -> list[str]:
@@ -37,6 +39,8 @@ def failing(checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _who(origin: Origin) -> str:
+    if origin.group:
+        return "nobody approves a group: events: {merge_group: inherit} takes what its pull requests were told"
     if origin.approvers:
         return f"an approval of its head by {_listing(origin.approvers)} is needed"
     return "the base branch names nobody who may approve it (policy.approvers)"

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import catalogue_rules as rules
 import pytest
+import yaml
 from catalogue_rules import RULES, Subject, loaded, page, sampled, subject
+from http_world import read_by
 from msgspec.structs import replace
 from websockets.sync.server import serve
 
@@ -23,6 +25,20 @@ from releasegate.plan import build
 @pytest.mark.parametrize("name", catalogue.BUILT_IN)
 def test_every_kind_is_of_the_pattern(name, rule):
     assert list(rule(subject(name))) == []
+
+
+@pytest.mark.parametrize("name", catalogue.BUILT_IN)
+def test_every_kind_takes_the_suites_timeout_and_refuses_one_of_nothing(name):
+    it = subject(name)
+    targets, (check,) = loaded(it).targets, yaml.safe_load(it.examples[0]).values()
+    config = {key: value for key, value in check[name].items() if key != "timeout"}
+
+    def read(default, **own):
+        spec, problems = read_by(it.kind, targets, config | own, loops=None, defaults={"timeout": default})
+        return it.kind.timeout_s(spec) if spec else [problem.message for problem in problems]
+
+    assert read("50s") > read("40s") > read("50s", timeout="30s")
+    assert read("0s") == read("40s", timeout="0s") == ["expected a duration longer than 0s"]
 
 
 def test_every_page_is_of_a_kind_that_is_there():

@@ -7,10 +7,10 @@ from dns.exception import DNSException
 from msgspec import Struct
 from msgspec.structs import replace
 
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import Judgement, Probe, Reader
 from releasegate.checks.stream import stream
 from releasegate.config.node import Node
-from releasegate.config.shape import MISSING, Duration, Field, OneOf, Reading, Table, TargetName, Templated, inherited
+from releasegate.config.shape import Field, OneOf, PositiveDuration, Reading, Table, TargetName, Templated
 from releasegate.expect import (
     VACUOUS,
     Bound,
@@ -26,7 +26,6 @@ from releasegate.expect import (
 from releasegate.model import Expectation
 from releasegate.template import as_text, fill
 
-DEFAULT_TIMEOUT_S = 5.0
 SOUND = (Demand("rcode", "equals", "NOERROR"),)
 ANY_RECORD = (Demand("$[*]", "exists", True),)
 
@@ -50,16 +49,13 @@ class Answer(Struct, frozen=True, kw_only=True):
     took_s: float
 
 
-def _build(values: dict[str, Any], _node: Node, ctx: Reading) -> Any:
-    timeout_s = inherited(values["timeout"], "timeout", Duration(), ctx)
-    if timeout_s is MISSING:
-        return MISSING
+def _build(values: dict[str, Any], _node: Node, _ctx: Reading) -> Any:
     expect = values["expect"] or {}
     return Spec(
         connect=values["connect"],
         name=values["name"],
         type=values["type"],
-        timeout_s=timeout_s or DEFAULT_TIMEOUT_S,
+        timeout_s=values["timeout"],
         answers=expect.get("answers") or ANY_RECORD,
         latency=expect.get("latency") or (),
     )
@@ -78,34 +74,20 @@ TABLE = Table(
         "connect": Field(TargetName(), required=True, says="the name server, a target of scheme tcp"),
         "name": Field(Templated(), required=True, says="the name to ask for"),
         "type": Field(OneOf("A", "AAAA", "CNAME", "MX", "NS", "TXT"), default="A", says="the type of record; A"),
-        "timeout": Field(Duration(), says="bound on one sample; 5s"),
+        "timeout": Field(PositiveDuration(), default=5.0, inherits=True, says="bound on one sample; 5s"),
         "expect": Field(EXPECT, says="answers, latency"),
     },
     _build,
 )
 
 
-class Dns:
+class Dns(Reader):
     """A question over TCP, which may be repeated: it changes nothing."""
 
     name = "dns"
     table = TABLE
     troubles: tuple[type[Exception], ...] = (DNSException,)
-    reads_by_default = "standard"
-    writes_by_default = "single"
     schemes = frozenset({"tcp"})
-
-    def targets(self, spec: Spec, values: Mapping[str, Any]) -> tuple[str, ...]:
-        return (as_text(fill(spec.connect, values)),)
-
-    def timeout_s(self, spec: Spec) -> float:
-        return spec.timeout_s + 1.0  # the stream's own bound comes first: it names the phase
-
-    def writes(self, _spec: Spec) -> int:
-        return 0
-
-    def cleans_up(self, _spec: Spec) -> bool:
-        return False
 
     async def observe(self, spec: Spec, probe: Probe) -> Answer:
         from dns import message, rcode, rdatatype
@@ -126,9 +108,6 @@ class Dns:
         wanted = rdatatype.from_text(spec.type)
         records = [record.to_text() for group in answer.answer if group.rdtype == wanted for record in group]
         return Answer(rcode=rcode.to_text(answer.rcode()), records=sorted(records), took_s=took_s)
-
-    async def clean_up(self, spec: Spec, probe: Probe) -> None:
-        """Nothing was written."""
 
     def judge(self, spec: Spec, observation: Answer, scope: Mapping[str, Any]) -> Judgement:
         expectations = (

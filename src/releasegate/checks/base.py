@@ -10,11 +10,14 @@ from releasegate.config.model import Target
 from releasegate.config.shape import Shape
 from releasegate.errors import CouldNotLook
 from releasegate.model import Contact, Expectation, Moment, Phase, Trouble
+from releasegate.template import as_text, fill
 from releasegate.trace import trace_of, traced
 from releasegate.wire.types import Wire
 
 LOGIN_S = 40.0
 """More than a login takes with all its attempts: it ends first, and says that it was the login."""
+SLACK_S = 2.0
+"""What a sample of a Reader has beyond its own bound, which ends first and names the phase; then comes the goodbye."""
 
 
 class Credentials(Protocol):
@@ -138,3 +141,30 @@ class Kind(Protocol):
     def judge(self, spec: Any, observation: Any, scope: Mapping[str, Any]) -> Judgement: ...
 
     def violate(self, observation: Any, expectation: Expectation) -> Any | None: ...
+
+
+class Reader:
+    """What is the same in all kinds that only read, from one target: inherit it.
+
+    Their spec has `connect`, the name of the target, and `timeout_s`, the bound that `observe` keeps.
+    """
+
+    troubles: tuple[type[Exception], ...] = ()
+    reads_by_default = "standard"
+    writes_by_default = "single"
+    schemes: frozenset[str] = frozenset()
+
+    def targets(self, spec: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
+        return (as_text(fill(spec.connect, values)),)
+
+    def timeout_s(self, spec: Any) -> float:
+        return float(spec.timeout_s) + SLACK_S
+
+    def writes(self, spec: Any) -> int:  # noqa: ARG002 - the contract of every kind
+        return 0
+
+    def cleans_up(self, spec: Any) -> bool:  # noqa: ARG002 - the contract of every kind
+        return False
+
+    async def clean_up(self, spec: Any, probe: Probe) -> None:
+        """Nothing was written."""

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from releasegate.checks._postgres import settings
 from releasegate.checks._postgres.statement import Query, Statement
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import Judgement, Probe, Reader
 from releasegate.checks.extra import demand_client
 from releasegate.config.model import Target
 from releasegate.config.node import Node
-from releasegate.config.shape import MISSING, Duration, Field, Reading, Table, TargetName, inherited
+from releasegate.config.shape import Field, PositiveDuration, Reading, Table, TargetName
 from releasegate.expect import (
     VACUOUS,
     Bound,
@@ -32,13 +32,12 @@ from releasegate.template import Template, as_text
 
 CLIENT = "psycopg"
 DEFAULT_TIMEOUT_S = 10.0
-SLACK_S = 2.0
 ALIVE = Statement("select 1 as alive")
 IS_ALIVE = (Demand("$[0].alive", "equals", 1),)
 
 
 class Spec(Struct, frozen=True, kw_only=True):
-    connect: "str | Template"
+    connect: str | Template
     query: Statement
     timeout_s: float
     rows: tuple[Demand, ...]
@@ -54,9 +53,6 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     demand_client(node, ctx, kind="postgres", module=CLIENT)
-    timeout_s = inherited(values["timeout"], "timeout", Duration(), ctx)
-    if timeout_s is MISSING:
-        return MISSING
     expect, query = values["expect"] or {}, values["query"] or ALIVE
     rows = expect.get("rows") or (IS_ALIVE if query == ALIVE else ())
     if not rows:
@@ -65,7 +61,7 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     return Spec(
         connect=values["connect"],
         query=query,
-        timeout_s=timeout_s or DEFAULT_TIMEOUT_S,
+        timeout_s=values["timeout"],
         rows=rows,
         latency=expect.get("latency") or (),
     )
@@ -80,7 +76,7 @@ EXPECT = Table(
 )
 
 
-class Postgres:
+class Postgres(Reader):
     """One connection and one query a sample."""
 
     name = "postgres"
@@ -89,42 +85,27 @@ class Postgres:
         {
             "connect": Field(TargetName(), required=True, says="the target: postgres://"),
             "query": Field(Query(), says="one query that only reads; select 1 as alive"),
-            "timeout": Field(Duration(), says="bounds the sample; 10s"),
+            "timeout": Field(
+                PositiveDuration(), default=DEFAULT_TIMEOUT_S, inherits=True, says="bounds the sample; 10s"
+            ),
             "expect": Field(EXPECT, says="rows, latency"),
         },
         _build,
     )
-    troubles: tuple[type[Exception], ...] = ()
-    reads_by_default = "standard"
-    writes_by_default = "single"
     schemes = frozenset({"postgres", "postgresql"})
-
-    def targets(self, spec: Spec, values: Mapping[str, Any]) -> tuple[str, ...]:
-        return (_name(spec, values),)
 
     def refuses(self, target: Target) -> tuple[str, str] | None:
         """Say what is wrong with the url of a target, and what to write."""
         return settings.refusal(target)
 
-    def timeout_s(self, spec: Spec) -> float:
-        return spec.timeout_s + SLACK_S  # its own bound comes first: it names the phase; then the cancelling
-
-    def writes(self, _spec: Spec) -> int:
-        return 0
-
-    def cleans_up(self, _spec: Spec) -> bool:
-        return False
-
     async def observe(self, spec: Spec, probe: Probe) -> Answer:
         from releasegate.checks._postgres.observe import ask
 
+        (name,) = self.targets(spec, probe.scope)
         filled = [probe.scope[hole] for hole in spec.query.holes]
         values = [None if value is None else as_text(value) for value in filled]
-        rows, took_s = await ask(probe, _name(spec, probe.scope), spec.query, values, spec.timeout_s)
+        rows, took_s = await ask(probe, name, spec.query, values, spec.timeout_s)
         return Answer(rows=rows, took_s=took_s)
-
-    async def clean_up(self, spec: Spec, probe: Probe) -> None:
-        """Nothing was written."""
 
     def judge(self, spec: Spec, observation: Answer, scope: Mapping[str, Any]) -> Judgement:
         expectations = (
@@ -140,10 +121,6 @@ class Postgres:
             return None if other is VACUOUS else replace(observation, rows=other)
         worse = violate_value(observation.took_s, expectation)
         return None if worse is VACUOUS else replace(observation, took_s=worse)
-
-
-def _name(spec: Spec, values: Mapping[str, Any]) -> str:
-    return spec.connect.text(values) if isinstance(spec.connect, Template) else spec.connect
 
 
 KIND = Postgres()

@@ -11,11 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from releasegate.checks._redis.commands import Command, Words
-from releasegate.checks.base import Judgement, Probe
+from releasegate.checks.base import Judgement, Probe, Reader
 from releasegate.checks.extra import demand_client
 from releasegate.config.model import Target
 from releasegate.config.node import Node
-from releasegate.config.shape import MISSING, Duration, Field, Reading, Table, TargetName, inherited
+from releasegate.config.shape import Field, PositiveDuration, Reading, Table, TargetName
 from releasegate.expect import (
     VACUOUS,
     Bound,
@@ -28,18 +28,17 @@ from releasegate.expect import (
     why,
 )
 from releasegate.model import Expectation
-from releasegate.template import Template
+from releasegate.template import Template, as_text, fill
 
 CLIENT = "redis.asyncio.connection"
 DEFAULT_TIMEOUT_S = 10.0
-SLACK_S = 2.0
 PING = ("PING",)
 PONG = (Demand("$", "equals", "PONG"),)
 NUMBERED = re.compile(r"(?:/[0-9]{1,9})?")
 
 
 class Spec(Struct, frozen=True, kw_only=True):
-    connect: "str | Template"
+    connect: str | Template
     command: Words
     timeout_s: float
     reply: tuple[Demand, ...]
@@ -55,9 +54,6 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     demand_client(node, ctx, kind="redis", module=CLIENT)
-    timeout_s = inherited(values["timeout"], "timeout", Duration(), ctx)
-    if timeout_s is MISSING:
-        return MISSING
     expect, command = values["expect"] or {}, values["command"] or PING
     reply = expect.get("reply") or (PONG if command == PING else ())
     if not reply:
@@ -66,7 +62,7 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     return Spec(
         connect=values["connect"],
         command=command,
-        timeout_s=timeout_s or DEFAULT_TIMEOUT_S,
+        timeout_s=values["timeout"],
         reply=reply,
         latency=expect.get("latency") or (),
     )
@@ -81,7 +77,7 @@ EXPECT = Table(
 )
 
 
-class Redis:
+class Redis(Reader):
     """One connection and one command a sample."""
 
     name = "redis"
@@ -90,18 +86,14 @@ class Redis:
         {
             "connect": Field(TargetName(), required=True, says="the target: redis:// or rediss://"),
             "command": Field(Command(), says="one command that only reads; PING"),
-            "timeout": Field(Duration(), says="bounds the sample; 10s"),
+            "timeout": Field(
+                PositiveDuration(), default=DEFAULT_TIMEOUT_S, inherits=True, says="bounds the sample; 10s"
+            ),
             "expect": Field(EXPECT, says="reply, latency"),
         },
         _build,
     )
-    troubles: tuple[type[Exception], ...] = ()
-    reads_by_default = "standard"
-    writes_by_default = "single"
     schemes = frozenset({"redis", "rediss"})
-
-    def targets(self, spec: Spec, values: Mapping[str, Any]) -> tuple[str, ...]:
-        return (_filled(spec.connect, values),)
 
     def refuses(self, target: Target) -> tuple[str, str] | None:
         """Say what is wrong with the url of a target, and what to write."""
@@ -111,24 +103,13 @@ class Redis:
             return "the path of its url is no number of a database", "redis://host:6379/0"
         return None
 
-    def timeout_s(self, spec: Spec) -> float:
-        return spec.timeout_s + SLACK_S  # the stream's own bound comes first: it names the phase; then the goodbye
-
-    def writes(self, _spec: Spec) -> int:
-        return 0
-
-    def cleans_up(self, _spec: Spec) -> bool:
-        return False
-
     async def observe(self, spec: Spec, probe: Probe) -> Reply:
         from releasegate.checks._redis.observe import ask
 
-        words = tuple(_filled(word, probe.scope) for word in spec.command)
-        value, took_s = await ask(probe, _filled(spec.connect, probe.scope), words, spec.timeout_s)
+        (name,) = self.targets(spec, probe.scope)
+        words = tuple(as_text(fill(word, probe.scope)) for word in spec.command)
+        value, took_s = await ask(probe, name, words, spec.timeout_s)
         return Reply(value=value, took_s=took_s)
-
-    async def clean_up(self, spec: Spec, probe: Probe) -> None:
-        """Nothing was written."""
 
     def judge(self, spec: Spec, observation: Reply, scope: Mapping[str, Any]) -> Judgement:
         expectations = (
@@ -144,10 +125,6 @@ class Redis:
             return None if other is VACUOUS else replace(observation, value=other)
         worse = violate_value(observation.took_s, expectation)
         return None if worse is VACUOUS else replace(observation, took_s=worse)
-
-
-def _filled(text: "str | Template", values: Mapping[str, Any]) -> str:
-    return text.text(values) if isinstance(text, Template) else text
 
 
 KIND = Redis()

@@ -399,12 +399,30 @@ class Either(Shape):
 
 
 class Field(Struct, frozen=True):
-    """One key of a Table. `default` stands when the key is left out (a value already read, not a node)."""
+    """One key of a Table. `default` stands when the key is left out (a value already read, not a node).
+
+    `inherits` lets what the suite's defaults say of the key stand before that.
+    """
 
     shape: Shape
     required: bool = False
     default: Any = None
     says: str = ""
+    inherits: bool = False
+
+    def read(self, key: str, node: Node, ctx: Reading) -> Any:
+        item = node.value.get(key)
+        if item is not None:
+            return self.shape.read(item, ctx)
+        return self._inherited(ctx.defaults[key], ctx) if self.inherits and key in ctx.defaults else self.default
+
+    def _inherited(self, node: Node, ctx: Reading) -> Any:
+        """Read a default of the suite; what is wrong with it is said once, not for each check."""
+        before = list(ctx.problems)
+        value = self.shape.read(node, ctx)
+        if any((p.file, p.line, p.column) == (node.file, node.line, node.column) for p in before):
+            ctx.problems[:] = before
+        return value
 
 
 class Table(Shape):
@@ -441,8 +459,7 @@ class Table(Shape):
         sound = self.check_keys(node, ctx)
         values: dict[str, Any] = {}
         for key, spec in self.fields.items():
-            item = node.value.get(key)
-            values[key] = spec.default if item is None else spec.shape.read(item, ctx)
+            values[key] = spec.read(key, node, ctx)
             sound = sound and values[key] is not MISSING
         if not sound:
             return MISSING
@@ -481,18 +498,6 @@ class Table(Shape):
         if self.exactly_one:
             out["allOf"] = [{"oneOf": [{"required": [key]} for key in group]} for group in self.exactly_one]
         return out
-
-
-def inherited(value: Any, key: str, shape: Shape, ctx: Reading) -> Any:
-    """Give a key's value, else what the suite's defaults say for it; what is wrong with a default is said once."""
-    if value is not None or key not in ctx.defaults:
-        return value
-    node, before = ctx.defaults[key], list(ctx.problems)
-    told = {(p.file, p.line, p.column) for p in before}
-    value = shape.read(node, ctx)
-    if (node.file, node.line, node.column) in told:
-        ctx.problems[:] = before
-    return value
 
 
 class TargetName(Shape):

@@ -15,20 +15,19 @@ from releasegate.config.asking import Headers, IdentityName
 from releasegate.config.node import Node
 from releasegate.config.shape import (
     MISSING,
-    Duration,
     Either,
     Field,
     ListOf,
     MapOf,
     Name,
     Number,
+    PositiveDuration,
     Reading,
     Shape,
     Table,
     Templated,
     Text,
     UrlText,
-    inherited,
 )
 from releasegate.expect import Demand
 from releasegate.model import Level
@@ -37,7 +36,6 @@ from releasegate.template import Template, names_in
 DEFAULT_TIMEOUT_S = 10.0
 MOST_REDIRECTS = 20
 BODIES = ("json", "form", "multipart", "text", "file")
-INHERITED = ("as", "timeout", "follow")
 
 
 PART = Table(
@@ -62,9 +60,19 @@ SENT: dict[str, Field] = {
     "multipart": Field(MULTIPART, says="a multipart body: values and files"),
     "text": Field(Templated(), says="a text body"),
     "file": Field(BesideConfig(), says="a body from a file beside the config, at most 10 MiB"),
-    "as": Field(IdentityName(), says="who asks: an identity, or nobody"),
-    "timeout": Field(Duration(), says="bound on the request with its redirects; 10s"),
-    "follow": Field(Number(least=0, most=MOST_REDIRECTS, whole=True), says="how many redirects to follow; 0"),
+    "as": Field(IdentityName(), inherits=True, says="who asks: an identity, or nobody"),
+    "timeout": Field(
+        PositiveDuration(),
+        default=DEFAULT_TIMEOUT_S,
+        inherits=True,
+        says="bound on the request with its redirects; 10s",
+    ),
+    "follow": Field(
+        Number(least=0, most=MOST_REDIRECTS, whole=True),
+        default=0,
+        inherits=True,
+        says="how many redirects to follow; 0",
+    ),
 }
 JUDGED: dict[str, Field] = {
     "poll": Field(poll_shape(), says="ask again until it is so"),
@@ -73,6 +81,7 @@ JUDGED: dict[str, Field] = {
     "capture": Field(Captures(), default=(), says="values of the answer, for the steps that follow"),
 }
 WITHOUT_BODY = (204, 205, 304)
+INHERITED = tuple(key for key, field in SENT.items() if field.inherits)
 ONE_METHOD = (METHODS,)
 ONE_BODY = (BODIES,)
 
@@ -82,11 +91,11 @@ def _request(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     if _judges_nothing(values, node, ctx):
         return MISSING
     expect, poll = completed(values["expect"] or Expect(), values["poll"])
-    return _build({**values, "expect": expect, "poll": poll}, node, ctx)
+    return _build({**values, "expect": expect, "poll": poll}, node)
 
 
-def _cleaning(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
-    return _build({"poll": None, "states": None, "capture": (), **values}, node, ctx)
+def _cleaning(values: dict[str, Any], node: Node, _ctx: Reading) -> Request:
+    return _build({"poll": None, "states": None, "capture": (), **values}, node)
 
 
 def _judges_nothing(values: dict[str, Any], node: Node, ctx: Reading) -> bool:
@@ -118,19 +127,13 @@ def _has_no_body(status: tuple[Demand, ...]) -> bool:
     return any(demand.operator == "equals" and demand.value in WITHOUT_BODY for demand in status)
 
 
-def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
+def _build(values: dict[str, Any], node: Node) -> Request:
     method = next(name for name in METHODS if name in node.value)
-    own = {key: inherited(values[key], key, SENT[key].shape, ctx) for key in INHERITED}
-    if any(value is MISSING for value in own.values()):
-        return MISSING
-    timeout_s = DEFAULT_TIMEOUT_S if own["timeout"] is None else own["timeout"]
-    if timeout_s <= 0:
-        return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
     content = _content(values, node)
     headers = encode.default_headers(values["headers"], method, content.form if content else None)
     url, query = values[method], tuple(values["query"].items())
     path = encode_path(url.path)
-    names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], own["as"]])
+    names = names_in([url.target, url.whole, path, [v for _, v in query], [v for _, v in headers], values["as"]])
     if isinstance(path, str) and not any(names_in([v for _, v in query])):
         path, query = filled_path(path, _listed(query), {}), ()
     return Request(
@@ -142,9 +145,9 @@ def _build(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         headers=headers,
         plain_headers=_plain(headers),
         content=encode.prepared(content),
-        identity=own["as"],
-        timeout_s=timeout_s,
-        follow=own["follow"] or 0,
+        identity=values["as"],
+        timeout_s=values["timeout"],
+        follow=values["follow"],
         captures=values["capture"],
         expect=values["expect"] or Expect(),
         poll=values["poll"],
@@ -227,7 +230,7 @@ STEP = Table(
 STEPS = Table(
     "an http check with steps",
     {
-        **{key: SENT[key] for key in ("as", "timeout", "follow")},
+        **{key: SENT[key] for key in INHERITED},
         "steps": Field(ListOf(STEP, least=1), required=True, says="requests in their order, each with a name"),
         "finally": FINALLY,
     },

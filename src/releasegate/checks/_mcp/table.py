@@ -11,21 +11,19 @@ from releasegate.config.asking import Headers, IdentityName
 from releasegate.config.model import NOBODY
 from releasegate.config.node import Node
 from releasegate.config.shape import (
-    MISSING,
     Boolean,
-    Duration,
     Either,
     Field,
     JsonValue,
     ListOf,
     MapOf,
     OneOf,
+    PositiveDuration,
     Reading,
     Table,
     Text,
     Url,
     UrlText,
-    inherited,
 )
 from releasegate.expect import Bound, Demand, JsonExpect
 from releasegate.template import Template
@@ -87,10 +85,6 @@ def _call(values: dict[str, Any], _node: Node, _ctx: Reading) -> Call:
 
 def _spec(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
     demand_client(node, ctx, kind="mcp", module=CLIENT)
-    identity = inherited(values["as"], "as", FIELDS["as"].shape, ctx)
-    timeout_s = inherited(values["timeout"], "timeout", FIELDS["timeout"].shape, ctx)
-    if identity is MISSING or timeout_s is MISSING:
-        return MISSING
     if values["connect"].whole is not None:
         return ctx.report(node.value["connect"], "an MCP server is at target:/path", "declare its origin as a target")
     expect = values["expect"] or {}
@@ -101,9 +95,9 @@ def _spec(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
         url=values["connect"],
         path=encode_path(values["connect"].path),
         sse=values["transport"] == "sse",
-        identity=identity or NOBODY,
+        identity=values["as"],
         headers=values["headers"],
-        timeout_s=timeout_s or DEFAULT_TIMEOUT_S,
+        timeout_s=values["timeout"],
         server=expect.get("server") or (),
         protocol=_protocol(expect.get("protocol")),
         tools=_tools(expect.get("tools")),
@@ -150,9 +144,9 @@ FIELDS: dict[str, Field] = {
     "transport": Field(
         OneOf("streamable-http", "sse"), default="streamable-http", says="how it is spoken to; streamable-http"
     ),
-    "as": Field(IdentityName(), says="who asks: an identity, or nobody"),
+    "as": Field(IdentityName(), default=NOBODY, inherits=True, says="who asks: an identity, or nobody"),
     "headers": Field(Headers(), default=(), says="headers of every request"),
-    "timeout": Field(Duration(), says="bound on one sample; 30s"),
+    "timeout": Field(PositiveDuration(), default=DEFAULT_TIMEOUT_S, inherits=True, says="bound on one sample; 30s"),
     "expect": Field(EXPECT, says="tools, server, protocol, latency"),
     "call": Field(CALL, says="one tool to call"),
 }

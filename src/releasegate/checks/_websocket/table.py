@@ -12,18 +12,17 @@ from releasegate.config.scalars import TOKEN
 from releasegate.config.shape import (
     MISSING,
     Boolean,
-    Duration,
     Either,
     Field,
     JsonValue,
     ListOf,
+    PositiveDuration,
     Reading,
     Shape,
     Table,
     Templated,
     Text,
     UrlText,
-    inherited,
 )
 from releasegate.expect import Bound, JsonExpect, StatusExpect, bound_s
 from releasegate.expect.text import duration
@@ -31,7 +30,6 @@ from releasegate.jsonpath import PathText
 
 DEFAULT_TIMEOUT_S = 30.0
 MOST_EVENTS = 100
-INHERITED = ("as", "timeout")
 MESSAGE = Either(
     {"mapping": JsonValue(), "list": JsonValue(), "text": Templated()}, says="a JSON mapping or list, or a text"
 )
@@ -93,23 +91,17 @@ class EventItem(Shape):
 
 
 def _flow(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
-    own = {key: inherited(values[key], key, FIELDS[key].shape, ctx) for key in INHERITED}
-    if any(value is MISSING for value in own.values()) or _is_wrong(values, node, ctx):
-        return MISSING
-    timeout_s = DEFAULT_TIMEOUT_S if own["timeout"] is None else own["timeout"]
-    if timeout_s <= 0:
-        return ctx.report(node.value.get("timeout", node), "a timeout is longer than 0s")
-    if not _fit(values["events"], timeout_s, node, ctx):
+    if _is_wrong(values, node, ctx) or not _fit(values["events"], values["timeout"], node, ctx):
         return MISSING
     expect = values["expect"] or {"status": None, "latency": ()}
     asked = {"status": expect["status"]} if expect["status"] else {}
     flow = Flow(
         url=values["connect"],
         path=encode_path(values["connect"].path),
-        identity=own["as"],
+        identity=values["as"],
         headers=values["headers"],
         subprotocols=values["subprotocols"],
-        timeout_s=timeout_s,
+        timeout_s=values["timeout"],
         send=values["send"],
         event=values["event"],
         where=values["where"],
@@ -206,10 +198,10 @@ def _is_switching(status: Any) -> bool:
 
 FIELDS: dict[str, Field] = {
     "connect": Field(UrlText(), required=True, says="target:/path of the WebSocket"),
-    "as": Field(IdentityName(), says="who connects: an identity, or nobody"),
+    "as": Field(IdentityName(), inherits=True, says="who connects: an identity, or nobody"),
     "headers": Field(Headers(), default=(), says="headers of the upgrade"),
     "subprotocols": Field(ListOf(Text("a token", TOKEN), least=1), default=(), says="offered, the first preferred"),
-    "timeout": Field(Duration(), says="bound on one sample; 30s"),
+    "timeout": Field(PositiveDuration(), default=DEFAULT_TIMEOUT_S, inherits=True, says="bound on one sample; 30s"),
     "send": Field(MESSAGE, says="the message that asks: JSON, or a text"),
     "event": Field(PathText(), default="$.type", says="where a message says what it is; $.type"),
     "where": Field(JsonExpect(), default=(), says="only messages of which this is so are ours"),

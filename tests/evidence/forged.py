@@ -75,6 +75,15 @@ def pulled(origin=ORIGIN, **more):
     return evidence(*checks, origin=origin, **more)
 
 
+def diluted():
+    """A pull request that adds what passes beside a check that is flaky."""
+    new = [ran(f"a.new{n}", "✓", profile="single", weight=0.0) for n in range(9)]
+    origin = Origin(pull="p", base="b", added=tuple(check.id for check in new))
+    return evidence(
+        ran("a.one", "✗✓✓✓", profile="single"), *new, rules=(rule("flaky <= 20%"),), control=HELD, origin=origin
+    )
+
+
 def diagnosed(**more):
     """A red run in which a dependency was read: down beside one check, slow and then well beside another."""
     late = Expectation(
@@ -156,5 +165,6 @@ MADE = {
     ),
     "nothing": evidence,
     "diagnosed": diagnosed,
+    "diluted": diluted,
     "a harmless change": narrowed,
 }

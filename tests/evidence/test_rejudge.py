@@ -15,7 +15,7 @@ from releasegate.evidence.file import decode, encode
 from releasegate.evidence.identity import identify
 from releasegate.evidence.rejudge import rejudge
 from releasegate.expect.operators import OPERATORS
-from releasegate.model import CUT_OFF, Control, Identity, Label, Level, Outcome, State
+from releasegate.model import CUT_OFF, Control, Identity, Label, Level, Origin, Outcome, State
 from releasegate.redact import Redactor
 
 
@@ -23,6 +23,12 @@ from releasegate.redact import Redactor
 def test_the_file_alone_gives_the_same_verdict(name):
     made = MADE[name]()
     assert judged(tree_of(made)) == made.verdict
+
+
+def test_never_green_23_a_check_that_counts_in_the_score_is_not_new():
+    made = evidence(ran("a.one"), ran("a.two"), origin=Origin(pull="p", base="b", added=("a.one",)))
+    with pytest.raises(EvidenceError, match=r"a\.one is recorded as new, and has a weight"):
+        rejudge(made)
 
 
 # values that no gate writes

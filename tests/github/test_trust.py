@@ -141,6 +141,37 @@ def test_trust_pull_request_policy(world, call, config, staging, weaker):
     assert origin()["terms"] == [weaker.partition(":")[0]]
 
 
+def with_new_checks(text, new=20):
+    """Add to a config's bytes checks that pass at once; the one that is there is flaky where its first sample fails."""
+    one = b"{health: {samples: single, http"
+    added = b"".join(b"new%d: {samples: once, tcp: {connect: api}}, " % n for n in range(new))
+    return text.replace(b"{health: {http", one.replace(b"{", b"{" + added, 1) if new else one)
+
+
+def test_trust_new_checks(world, call, config, staging):
+    """No rule is kept by adding checks that pass: it holds for what the base branch has, or is broken."""
+
+    def once():
+        staging.status = 200 if staging.asked.is_set() else 500
+
+    base, staging.when_asked = config("policy: {block: [flaky <= 20%]}"), once
+    commit_config(world, with_new_checks(base, 0), with_new_checks(base))
+    assert call()[0] == 10
+    assert told(world)[-1] == ("failure", "UNSTABLE: flaky <= 20%: observed 100%")
+    (rule,) = read(Path(".releasegate/evidence.json")).rules
+    assert (rule.note, len(origin()["added"])) == ("without what is new and not merged", 20)
+    assert call(".releasegate/evidence.json", command=("judge",))[0] == 10
+
+
+def test_trust_new_checks_that_fail(world, call, config):
+    """A check that is new and fails blocks like any other."""
+    text = with_new_checks(config(), 0)
+    failing = text.replace(b"{health:", b"{new: {http: {get: 'api:/x', expect: {status: 201}}}, health:")
+    commit_config(world, text, failing)
+    assert call()[0] == 10
+    assert "FAILED: smoke.new" in told(world)[-1][1]
+
+
 def test_trust_targets(world, call, config, staging):
     """No address of the pull request's is contacted."""
     commit_config(world, config(), config(url="http://127.0.0.1:9"))

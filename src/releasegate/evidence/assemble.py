@@ -10,6 +10,7 @@ from releasegate.evidence.terms import terms_of
 from releasegate.model import CheckResult, Control, Evidence, Identity, Measurement, Origin, RunInfo
 from releasegate.verdict.decide import decide
 from releasegate.verdict.label import label_checks
+from releasegate.verdict.origin import new_in
 from releasegate.verdict.policy import evaluate
 
 SCHEMA = "releasegate/evidence/v1"
@@ -42,9 +43,11 @@ def assemble(
     }
     labelled = label_checks(checks, control=control, foreign=foreign)
     left_out = [left["id"] for left in plan.get("left_out", ())]
+    origin = convert(plan.get("origin"), Origin | None)
     judged = evaluate(
-        rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out, measured=metrics
-    )
+        rules, labelled, duration_s=run.duration_s, fallbacks=fallbacks, left_out=left_out, measured=metrics,
+        new=new_in(origin, (*(check.id for check in checks), *left_out)),
+    )  # fmt: skip
     verdict = decide(
         labelled,
         judged,
@@ -55,7 +58,7 @@ def assemble(
         advisory=run.mode == "advisory",
         fallbacks=fallbacks,
         red_before=run.red_before,
-        origin=convert(plan.get("origin"), Origin | None),
+        origin=origin,
     )
     return Evidence(
         schema=SCHEMA,

@@ -125,13 +125,18 @@ def _demand_harmless(checks: Sequence[CheckResult], terms: Terms) -> None:
 
 
 def _demand_origin(checks: Sequence[CheckResult], terms: Terms) -> None:
-    """Refuse a pull request's run without the base branch's version of each check that it changes or deletes."""
+    """Refuse a pull request's run without the base branch's version of each check that it changes or deletes.
+
+    So it is refused where a check that counts in the score is said to be new.
+    """
     origin = terms.origin or Origin(pull="")
     wanted = {f"{name}{OF_BASE}" for name in (*origin.changed, *origin.deleted)}
     there = {base_of(name) for name in (*terms.checks, *(left.id for left in terms.left_out)) if is_of_base(name)}
     if wanted != there or any(is_of_base(check.id) and not check.advisory for check in checks):
         named = ", ".join(sorted(wanted ^ there)[:MOST_NAMED])
         raise EvidenceError(f"the base branch's checks are not those of the plan: {named}; {ADVICE}")
+    if heavy := [check.id for check in checks if base_of(check.id) in origin.added and check.weight]:
+        raise EvidenceError(f"{heavy[0]} is recorded as new, and has a weight; {ADVICE}")
 
 
 def _demand_control(control: Control, terms: Terms, *, interrupted: bool) -> None:

@@ -141,15 +141,22 @@ def observe(metric: str, facts: Facts, *, share: bool = False, left_out: Sequenc
     if subject.metric not in METRICS:
         return Observed(value=None, note="it is not measured by this version")
     if subject.suite or subject.check:
-        chosen = [check for check in facts.checks if _is_about(check.id, subject)]
-        left_out = [name for name in left_out if _is_about(name, subject)]
-        if not chosen:
+        facts, left_out = within(facts, metric), [name for name in left_out if _is_about(name, subject)]
+        if not facts.checks:
             return _nothing_of(subject, left_out)
-        facts = facts_of(chosen, _lasted_s(chosen), named=subject.check is not None)
     if left_out and _planned(facts) < LEAST_SAMPLES.get(subject.metric, 0):
         note = f"{subject.metric} needs {LEAST_SAMPLES[subject.metric]} samples, and what was left out leaves fewer"
         return Observed(value=None, note=note, applicable=False)
     return _finite(_value(subject.metric, facts, share=share), subject.metric, facts)
+
+
+def within(facts: Facts, metric: str) -> Facts:
+    """Give the facts of the suite or check that a metric speaks of, all of them where it names none."""
+    subject = subject_of(metric)
+    if not (subject.suite or subject.check):
+        return facts
+    chosen = [check for check in facts.checks if _is_about(check.id, subject)]
+    return facts_of(chosen, _lasted_s(chosen), named=subject.check is not None)
 
 
 def _planned(facts: Facts) -> int:

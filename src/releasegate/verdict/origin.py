@@ -1,8 +1,8 @@
 """A pull request's config and the base branch's checks in, what of it needs a person out, in sentences. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from releasegate.model import PASSED, CheckResult, Origin, is_of_base
+from releasegate.model import OF_BASE, PASSED, CheckResult, Origin, base_of, is_of_base
 
 MOST_NAMED = 5
 
@@ -31,6 +31,19 @@ def unreviewed(checks: Sequence[CheckResult], origin: Origin | None) -> list[str
     if origin.approved_by and excused:
         out.append(f"{origin.approved_by} approved it: {_listing(excused)}")
     return out
+
+
+def new_in(origin: Origin | None, planned: Iterable[str]) -> frozenset[str]:
+    """Name the checks that the base branch does not have, and of a changed one the cases that its version has not."""
+    if origin is None:
+        return frozenset()
+    planned = tuple(planned)
+    old = {f"{base_of(name).removesuffix(OF_BASE)}{name[len(base_of(name)) :]}" for name in planned if is_of_base(name)}
+    return frozenset(
+        name
+        for name in planned
+        if base_of(name) in origin.added or (base_of(name) in origin.changed and name not in old)
+    )
 
 
 def failing(checks: Sequence[CheckResult]) -> list[str]:

@@ -2,11 +2,13 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from releasegate.config.model import Rule
 from releasegate.model import CheckResult, Level, Measurement, RuleResult
-from releasegate.verdict.metrics import NOT_FINITE, Facts, Observed, facts_of, observe
+from releasegate.verdict.metrics import NOT_FINITE, Facts, Observed, facts_of, observe, within
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -17,6 +19,8 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 
+WITHOUT_NEW = "without what is new and not merged"
+
 
 def evaluate(
     rules: Sequence[Rule],
@@ -26,11 +30,31 @@ def evaluate(
     fallbacks: Sequence[str] = (),
     left_out: Sequence[str] = (),
     measured: Sequence[Measurement] = (),
+    new: Collection[str] = (),
 ) -> tuple[RuleResult, ...]:
-    """Judge every rule. `held` is None when its metric has no value; such a rule never makes anything green."""
+    """Judge every rule. `held` is None when its metric has no value; such a rule never makes anything green.
+
+    `new` names the checks that the base branch does not have. A rule must hold without them too, where it speaks of any
+    other: what fails is not made up for by adding what passes.
+    """
     facts = facts_of(checks, duration_s, fallbacks)
+    old = facts_of([check for check in checks if check.id not in new], duration_s, fallbacks) if new else None
     brought = {each.name: Observed(value=each.value, note=each.problem) for each in measured}
-    return tuple(_judge(rule, facts, left_out, brought) for rule in rules)
+
+    def judge(rule: Rule) -> RuleResult:
+        seen = _judge(rule, facts, left_out, brought)
+        if old is None or not within(old, rule.metric).counted:
+            return seen
+        without = _judge(rule, old, left_out, brought)
+        noted = replace(without, note="; ".join(filter(None, (without.note, WITHOUT_NEW))))
+        return min(seen, noted, key=_strength)
+
+    return tuple(map(judge, rules))
+
+
+def _strength(seen: RuleResult) -> tuple[bool, bool]:
+    """Order what a rule came to: broken, then without a value, then held or not applicable."""
+    return seen.held is not False, seen.held is not None or not seen.applicable
 
 
 def speaks_of_share(text: str) -> bool:

@@ -12,7 +12,7 @@ from releasegate.checks._http.table import HttpTable
 from releasegate.checks.base import LOGIN_S, Judgement, Probe
 from releasegate.expect import only_refuses
 from releasegate.model import Expectation
-from releasegate.template import Template
+from releasegate.template import as_text, fill
 
 SLACK_S = 1.0
 
@@ -69,7 +69,7 @@ def _targets(requests: tuple[Request, ...], values: Mapping[str, Any]) -> Iterat
     for request in requests:
         name = request.url.target
         if name is not None:
-            yield name.text(values) if isinstance(name, Template) else name
+            yield as_text(fill(name, values))
 
 
 KIND = Http()

@@ -21,7 +21,7 @@ from releasegate.config.shape import (
     Text,
 )
 from releasegate.expect.shapes import Bound
-from releasegate.template import Template
+from releasegate.template import as_text, fill
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LATENCY = Field(Bound(), says="how long it may take")
@@ -60,7 +60,7 @@ class Later:
         if named is None:
             return ()
         several = named if isinstance(named, tuple) else (getattr(named, "target", named),)
-        return tuple(name.text(values) if isinstance(name, Template) else str(name) for name in several)
+        return tuple(as_text(fill(name, values)) for name in several)
 
     def timeout_s(self, spec: Any) -> float:
         return float(spec.get("timeout") or 0.0)

@@ -23,7 +23,7 @@ from releasegate.expect import (
     why,
 )
 from releasegate.model import Expectation
-from releasegate.template import Template
+from releasegate.template import as_text, fill
 
 if TYPE_CHECKING:
     from releasegate.checks._mcp.talk import Said
@@ -46,7 +46,7 @@ class Mcp:
 
     def targets(self, spec: Spec, values: Mapping[str, Any]) -> tuple[str, ...]:
         name = spec.url.target
-        return (name.text(values) if isinstance(name, Template) else str(name),)
+        return (as_text(fill(name, values)),)
 
     def timeout_s(self, spec: Spec) -> float:
         login_s = 0.0 if spec.identity == NOBODY else LOGIN_S

@@ -12,7 +12,7 @@ from releasegate.checks._websocket.table import TABLE
 from releasegate.checks.base import LOGIN_S, Judgement, Probe
 from releasegate.expect import only_refuses
 from releasegate.model import Expectation
-from releasegate.template import Template
+from releasegate.template import as_text, fill
 
 SLACK_S = 2.0
 
@@ -29,7 +29,7 @@ class WebSocket:
 
     def targets(self, spec: Flow, values: Mapping[str, Any]) -> tuple[str, ...]:
         name = spec.url.target
-        return (name.text(values) if isinstance(name, Template) else str(name),)
+        return (as_text(fill(name, values)),)
 
     def timeout_s(self, spec: Flow) -> float:
         """Bound a sample: its own time, which ends first and names the phase; the login, and the goodbye."""

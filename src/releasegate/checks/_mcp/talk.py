@@ -24,7 +24,7 @@ from releasegate.checks.base import Probe
 from releasegate.checks.compose import Headers, Refused, cookie_header, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
 from releasegate.errors import CouldNotLook
-from releasegate.template import Template, fill
+from releasegate.template import as_text, fill
 from releasegate.wire.origin import absolute
 
 MOST_PAGES, MOST_TOOLS = 100, 10_000
@@ -90,14 +90,14 @@ async def _unless_broken(link: Link, talk: Coroutine[Any, Any, Said]) -> Said:
 async def _compose(spec: Spec, probe: Probe) -> tuple[Target, str, Headers]:
     """Say where the server is, and what every request to it carries."""
     name = spec.url.target
-    target = probe.targets[name.text(probe.scope) if isinstance(name, Template) else str(name)]
+    target = probe.targets[as_text(fill(name, probe.scope))]
     probe.target, probe.doing = target.name, "request"
     try:
         url = absolute(target, filled_path(spec.path, (), probe.scope))
         own = filled_headers(spec.headers, probe.scope)
     except Refused as refused:
         raise probe.trouble("not allowed", str(refused)) from None
-    who = spec.identity.text(probe.scope) if isinstance(spec.identity, Template) else spec.identity
+    who = as_text(fill(spec.identity, probe.scope))
     given: Headers = ()
     crumbs: Headers = ()
     if who != NOBODY:

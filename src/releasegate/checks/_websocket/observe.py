@@ -61,7 +61,7 @@ async def observe(flow: Flow, probe: Probe) -> Observation:
 async def _compose(flow: Flow, probe: Probe) -> tuple[Target, str, Headers]:
     """Say where to connect and what to show there. Raises CouldNotLook."""
     name = flow.url.target
-    target = probe.targets[name.text(probe.scope) if isinstance(name, Template) else str(name)]
+    target = probe.targets[as_text(fill(name, probe.scope))]
     probe.target = target.name
     try:
         url = absolute(target, filled_path(flow.path, (), probe.scope))
@@ -71,7 +71,7 @@ async def _compose(flow: Flow, probe: Probe) -> tuple[Target, str, Headers]:
         raise probe.trouble("not allowed", str(refused)) from None
     if not flow.logs_in:
         return target, url, headers
-    who = flow.identity.text(probe.scope) if isinstance(flow.identity, Template) else str(flow.identity)
+    who = as_text(fill(flow.identity, probe.scope))
     if who == NOBODY:
         return target, url, headers
     with probe.phase("authenticate"):

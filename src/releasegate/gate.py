@@ -84,7 +84,7 @@ Said = tuple[tuple[CheckResult, ...], Control, tuple[Reading, ...], str | None, 
 def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
     """Put together what was said, with the secrets already out of it, and judge it."""
     checks, control, readings, instead, metrics = said
-    config, fallbacks = order.config, order.fallbacks()
+    config = order.config
     foreign = frozenset(name for name, target in config.targets.items() if target.foreign)
     identity = identify(order.judged, readings, foreign, instead)
     return assemble(
@@ -104,9 +104,8 @@ def _conclude(order: Order, said: Said, info: dict[str, Any]) -> Evidence:
         rules=config.policy.rules,
         control=control,
         identity=identity,
-        foreign=foreign,
-        fallbacks=fallbacks,
-        plan=describe(order.plan, config, fallbacks, foreign) | {"origin": to_builtins(order.clean(config.origin))},
+        plan=describe(order.plan, config, order.fallbacks(), foreign)
+        | {"origin": to_builtins(order.clean(config.origin))},
         policy=_policy(order),
         metrics=metrics,
     )

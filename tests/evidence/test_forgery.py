@@ -249,7 +249,7 @@ def consistent(made, *, checks=None, plan=None, **more):
         "control": made.control,
         "identity": made.identity,
     }
-    facts |= {"plan": made.plan | (plan or {}), "policy": made.policy, "foreign": frozenset(), "fallbacks": ()}
+    facts |= {"plan": made.plan | (plan or {}), "policy": made.policy}
     facts |= {"metrics": made.metrics, **more}
     concluded = [replace(c, label=c.label, reason=None, strength=None) for c in checks or facts["checks"]]
     return assemble(**{**facts, "checks": concluded})

@@ -163,13 +163,10 @@ def judged(*checks: CheckResult, rules: tuple[Rule, ...] = (), **more: Any) -> E
     """Build evidence as a run does: labels, rules and verdict are the gate's own."""
     frame = evidence(*checks, rules=tuple(rule(r.text, None) for r in rules), **more)
     given = {"run": frame.run, "control": frame.control, "identity": frame.identity, "plan": frame.plan}
-    foreign, fallbacks = frozenset(frame.plan.get("foreign", ())), frame.plan.get("fallbacks", ())
     plain = (structs.replace(check, strength=None) for check in checks)
     return assemble(
         checks=tuple(plain),
         rules=rules,
-        foreign=foreign,
-        fallbacks=fallbacks,
         policy=frame.policy,
         **given,
         metrics=frame.metrics,

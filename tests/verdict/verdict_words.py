@@ -154,7 +154,6 @@ def evidence(
     }
     given = {"control": NO_CONTROL, "identity": held_identity(), "plan": plan, "policy": policy}
     return assemble(
-        run=run_info(**(run or {})), checks=checks, rules=rules, foreign=frozenset(foreign), fallbacks=fallbacks,
-        metrics=metrics,
+        run=run_info(**(run or {})), checks=checks, rules=rules, metrics=metrics,
         **{**given, **more},
     )  # fmt: skip

@@ -23,17 +23,15 @@ def assemble(
     rules: Sequence[Rule],
     control: Control,
     identity: Identity,
-    foreign: frozenset[str],
-    fallbacks: Sequence[str],
     plan: Mapping[str, Any],
     policy: Mapping[str, Any],
     metrics: Sequence[Measurement] = (),
-    dropped: Sequence[str] = (),
 ) -> Evidence:
     """Label, judge the rules, decide. `checks` carry what the samples alone concluded.
 
-    The plan is completed by the terms on which each check counts, and by whether there was a control and who was to
-    say its revision: where it does not say so itself, from what there is.
+    The plan says whose failures are not ours, which logins fell back, and what was left out. It is completed by the
+    terms on which each check counts, and by whether there was a control and who was to say its revision: where it does
+    not say so itself, from what there is.
     """
     recorded = {
         "terms": terms_of(checks),
@@ -41,7 +39,8 @@ def assemble(
         "revisions": sorted({reading.target for reading in identity.readings}),
         **plan,
     }
-    labelled = label_checks(checks, control=control, foreign=foreign)
+    labelled = label_checks(checks, control=control, foreign=frozenset(plan.get("foreign", ())))
+    fallbacks = plan.get("fallbacks", ())
     left_out = [left["id"] for left in plan.get("left_out", ())]
     origin = convert(plan.get("origin"), Origin | None)
     judged = evaluate(
@@ -73,5 +72,4 @@ def assemble(
         baseline=None,
         excuses=(),
         metrics=tuple(metrics),
-        dropped=tuple(dropped),
     )

@@ -64,7 +64,7 @@ def _rejudge(evidence: Evidence, terms: Terms, rules: Sequence[Rule]) -> Verdict
     _demand_control(evidence.control, terms, interrupted=evidence.run.interrupted)
     _demand_identity(evidence, terms)
     _demand_metrics(evidence.metrics, terms)
-    again = _assembled(evidence, terms, rules, tuple(_stage_a(check) for check in evidence.checks))
+    again = _assembled(evidence, rules, tuple(_stage_a(check) for check in evidence.checks))
     _demand_equal(evidence, again)
     return again.verdict
 
@@ -74,21 +74,19 @@ def knowing(evidence: Evidence, red_before: int, origin: Origin | None = None) -
 
     `origin` stands for the recorded one where more is known of it.
     """
-    terms, rules = msgspec.convert(evidence.plan, Terms), msgspec.convert(evidence.policy, Policy).rules
+    rules = msgspec.convert(evidence.policy, Policy).rules
     plan = evidence.plan if origin is None else evidence.plan | {"origin": msgspec.to_builtins(origin)}
     known = replace(evidence, run=replace(evidence.run, red_before=red_before), plan=plan)
-    return replace(known, verdict=_assembled(known, terms, rules, evidence.checks).verdict)
+    return replace(known, verdict=_assembled(known, rules, evidence.checks).verdict)
 
 
-def _assembled(evidence: Evidence, terms: Terms, rules: Sequence[Rule], checks: Sequence[CheckResult]) -> Evidence:
+def _assembled(evidence: Evidence, rules: Sequence[Rule], checks: Sequence[CheckResult]) -> Evidence:
     return assemble(
         run=evidence.run,
         checks=checks,
         rules=rules,
         control=evidence.control,
         identity=evidence.identity,
-        foreign=frozenset(terms.foreign),
-        fallbacks=terms.fallbacks,
         plan=evidence.plan,
         policy=evidence.policy,
         metrics=evidence.metrics,

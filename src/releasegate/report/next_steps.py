@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from releasegate.config.rules import subject_of
-from releasegate.model import CheckResult, Evidence, Label, Level, RuleResult, State, base_of
+from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Level, RuleResult, State, base_of
 from releasegate.report.causes import causes, likely, normals
 from releasegate.report.facts import failing, first_failure, labelled, leaks, warned
 from releasegate.report.findings import Finding, findings
 from releasegate.report.remedies import remedy
-from releasegate.report.words import counts, listing, observed, plural
+from releasegate.report.words import listing, observed, plural
+from releasegate.verdict.metrics import counts
 
 MOST_NAMES = 6
 MOST_CAUSES = 2
@@ -160,7 +161,7 @@ def _hint(rule: RuleResult, *, explained: bool) -> str | None:
 
 
 def _remarks(evidence: Evidence) -> Iterator[NextStep]:
-    excused = labelled(evidence, (Label.PRE_EXISTING, Label.KNOWN_FLAKY, Label.MUTED))
+    excused = labelled(evidence, EXCUSED)
     if excused:
         yield _about(excused, "mend it before its excuse ends; until then it says nothing about your change")
     fallbacks = [str(name) for name in evidence.plan.get("fallbacks", ())]

@@ -11,7 +11,8 @@ from releasegate.changes.impact import HARMLESS, Impact, told
 from releasegate.config.shape import duration_text
 from releasegate.model import PASSED, CheckResult, Evidence, Label, Measurement
 from releasegate.report.facts import said, who
-from releasegate.report.words import counts, listing, percent, plural, seconds, short
+from releasegate.report.words import listing, percent, plural, seconds, short
+from releasegate.verdict.metrics import counts
 
 ONLY_COUNTS = re.compile(r"\d+ of \d+ checks passed(, \d+ of them flaky)?")
 

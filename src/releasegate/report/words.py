@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from releasegate.config.shape import SIZE_UNITS
-from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Outcome, RuleResult, Sample, State
+from releasegate.model import Evidence, Outcome, RuleResult, Sample, State
 
 ORDERS = {
     State.STABLE: "may be merged",
@@ -35,11 +35,6 @@ def order(evidence: Evidence) -> str:
     """Say what to do with the pull request."""
     text = ORDERS[evidence.verdict.state]
     return f"{text} (advisory: nothing is blocked)" if advisory_run(evidence) else text
-
-
-def counts(check: CheckResult) -> bool:
-    """Tell whether a check is in the denominator."""
-    return not check.advisory and check.label not in EXCUSED and check.label is not Label.SKIPPED
 
 
 def seconds(duration_s: float) -> str:

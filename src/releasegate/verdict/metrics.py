@@ -43,7 +43,7 @@ class Observed(Struct, frozen=True, kw_only=True):
 def facts_of(
     checks: Sequence[CheckResult], duration_s: float, fallbacks: Sequence[str] = (), *, named: bool = False
 ) -> Facts:
-    counted = [c for c in checks if (named or not c.advisory) and not excused(c) and c.label is not Label.SKIPPED]
+    counted = [check for check in checks if counts(check, named=named)]
     used = {s.fallback for c in checks for s in c.samples if s.fallback} | set(fallbacks)
     return Facts(checks=checks, counted=counted, duration_s=duration_s, fallbacks=frozenset(used))
 
@@ -56,6 +56,11 @@ def samples_of(check: CheckResult) -> tuple[Sample, ...]:
 def excused(check: CheckResult) -> bool:
     """Tell whether an excuse takes the check out of the denominator: nothing excuses a critical one."""
     return check.label in EXCUSED and not check.critical
+
+
+def counts(check: CheckResult, *, named: bool = False) -> bool:
+    """Tell whether a check is in the denominator; one that is named is, though it is advisory."""
+    return (named or not check.advisory) and not excused(check) and check.label is not Label.SKIPPED
 
 
 def _count(*labels: Label) -> Callable[[Facts], float]:

@@ -14,7 +14,6 @@ from releasegate.config.shape import MISSING, Reading, Shape
 
 MAX_NODES = 100_000
 MAX_PATH = 4096
-_MAX_INDEX = 2**53 - 1
 
 Location = tuple[str | int, ...]
 

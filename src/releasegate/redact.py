@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -155,11 +155,3 @@ def _base64(raw: bytes) -> Iterator[str]:
         if len(core) >= SHORTEST_ENCODED:
             yield core
             yield core.replace("+", "-").replace("/", "_")
-
-
-def safe_url(url: str) -> str:
-    """Give an URL without userinfo and with the values of its query replaced; for people to read."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    query = re.sub(r"=[^&;]*", f"={SHOWN}", parts.query)
-    return urlunsplit((parts.scheme, host, parts.path, query, ""))

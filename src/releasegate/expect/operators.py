@@ -15,7 +15,6 @@ TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 OPERATORS = (
     "equals", "in", "not", "type", "exists", "matches", "contains", "length", "count", "min", "max", "schema",
 )  # fmt: skip
-INSIDE_NOT = ("equals", "in", "type", "matches", "contains", "length", "min", "max", "schema", "any")
 
 
 def type_of(value: Any) -> str:  # noqa: PLR0911 - one line for each type

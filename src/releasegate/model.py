@@ -66,6 +66,11 @@ def base_of(check_id: str) -> str:
     return check_id.partition("[")[0]
 
 
+def case_of(check_id: str) -> str:
+    """Give the `for:` values of a check's id with their brackets; nothing where it has none."""
+    return check_id.removeprefix(base_of(check_id))
+
+
 class State(StrEnum):
     """What the gate concludes about the commit."""
 

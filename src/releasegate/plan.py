@@ -12,7 +12,7 @@ from releasegate.config.kinds import profile
 from releasegate.config.model import CheckDecl, Config, Suite
 from releasegate.config.shape import did_you_mean
 from releasegate.errors import UsageError
-from releasegate.model import LeftOut
+from releasegate.model import LeftOut, case_of
 from releasegate.sampling import PROFILES
 from releasegate.template import as_text
 
@@ -166,7 +166,7 @@ def _brought_in(named: list[PlannedCheck], expanded: list[PlannedCheck]) -> dict
     selected, reasons, asking = {check.id for check in named}, dict[str, str](), list(named)
     while asking:
         check = asking.pop()
-        twin = f"{check.decl.twin}{''.join(check.id.partition('[')[1:])}"  # of the same `for:` value, if it has them
+        twin = f"{check.decl.twin}{case_of(check.id)}"  # of the same `for:` value, if it has them
         twins = by_name.get(twin) or by_name.get(check.decl.twin or "", [])
         wanted = [(other, f"{check.id} needs it") for need in check.decl.needs for other in by_name.get(need, [])]
         for other, reason in [*wanted, *((other, f"it is the twin of {check.id}") for other in twins)]:

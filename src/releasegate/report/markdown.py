@@ -187,8 +187,7 @@ def _later(steps: tuple[NextStep, ...]) -> str:
 
 def _numbered(steps: tuple[NextStep, ...]) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
-        names = ", ".join(span(name) for name in step.checks[:MOST_IN_A_ROW])
-        names += f" and {len(step.checks) - MOST_IN_A_ROW:,} more" if len(step.checks) > MOST_IN_A_ROW else ""
+        names = listing(map(span, step.checks), MOST_IN_A_ROW)
         yield f"{number}. {names + ': ' if names else ''}{prose(step.text)}"
         yield from (f"   - its owner says: {prose(advice)}" for advice in step.advice[:3])
 

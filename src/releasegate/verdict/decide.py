@@ -21,7 +21,7 @@ from releasegate.model import (
     Verdict,
     is_of_base,
 )
-from releasegate.verdict.explain import MOST_NAMED, Explanation, explanations, weightiest
+from releasegate.verdict.explain import Explanation, explanations, listing, weightiest
 from releasegate.verdict.label import groups
 from releasegate.verdict.metrics import Facts, excused, facts_of, score
 from releasegate.verdict.origin import unapproved, unreviewed
@@ -62,7 +62,7 @@ def decide(
         (State.UNSTABLE, _broken(checks, rules, explained)),
         (
             State.INCONCLUSIVE,
-            _undecided(checks, rules, identity, explained, deadline_reached=deadline_reached)
+            _undecided(facts, rules, identity, explained, deadline_reached=deadline_reached)
             + unapproved(checks, origin),
         ),
         (State.DEGRADED, _warned(facts, rules, red_before) + unreviewed(checks, origin)),
@@ -113,19 +113,19 @@ def _explained(explained: Sequence[Explanation], about: set[str]) -> tuple[list[
 
 
 def _undecided(
-    checks: Sequence[CheckResult],
+    facts: Facts,
     rules: Sequence[RuleResult],
     identity: Identity,
     explained: Sequence[Explanation],
     *,
     deadline_reached: bool,
 ) -> list[str]:
-    if not checks:
+    if not facts.checks:
         return ["nothing was checked"]
     out = ["the run's deadline was reached"] if deadline_reached else []
     if identity.holds is None and identity.problem:
         out.append(f"which commit staging runs could not be read: {identity.problem}")
-    ours = [check for check in checks if not check.advisory]
+    ours = [check for check in facts.checks if not check.advisory]
     _, told = _explained(explained, {check.id for check in ours if check.label in BROKEN})  # by what is broken
     undecided = {c.id for c in ours if c.label in {Label.ENVIRONMENT, Label.UNPROVEN} and c.id not in told}
     sentences, told_here = _explained(explained, undecided)
@@ -136,12 +136,11 @@ def _undecided(
             out.append(f"{label.value}: {_listing(names)}")
     unknown = [rule for rule in rules if rule.held is None and rule.applicable]
     out += [f"{rule.rule}: no value ({rule.note})" for rule in unknown]
-    counted = facts_of(checks, 0.0).counted
-    if not counted:
+    if not facts.counted:
         out.append("nothing counts: every check is advisory, excused or skipped")
-    elif not any(check.label in PASSED for check in counted):
+    elif not any(check.label in PASSED for check in facts.counted):
         out.append("nothing passed")
-    return out + _over_excused([check for check in checks if check.label is not Label.SKIPPED])
+    return out + _over_excused([check for check in facts.checks if check.label is not Label.SKIPPED])
 
 
 def _over_excused(checks: Sequence[CheckResult]) -> list[str]:
@@ -186,5 +185,4 @@ def _number(value: float, rule: str) -> str:
 
 
 def _listing(checks: Sequence[CheckResult]) -> str:
-    named = ", ".join(check.id for check in checks[:MOST_NAMED])
-    return named + (f" and {len(checks) - MOST_NAMED} more" if len(checks) > MOST_NAMED else "")
+    return listing([check.id for check in checks])

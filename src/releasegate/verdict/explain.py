@@ -37,10 +37,14 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        shown = ", ".join(self.ids[:MOST_NAMED])
-        more = f" and {len(self.ids) - MOST_NAMED} more" if len(self.ids) > MOST_NAMED else ""
         count = f"{len(self.ids)} checks: " if len(self.ids) > 1 else ""
-        return f"{self.dependency} {self.state}: it explains {count}{shown}{more}"
+        return f"{self.dependency} {self.state}: it explains {count}{listing(self.ids)}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Name the first of them, and say how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def blocked_by(name: str, label: Label) -> str:

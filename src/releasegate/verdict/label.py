@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from releasegate.model import PASSED, CheckResult, Control, Label, Sample
+from releasegate.model import PASSED, CheckResult, Control, Label, Sample, case_of
 from releasegate.sampling import conclude
 from releasegate.verdict.explain import UNANSWERED, explanations, named
 from releasegate.verdict.strength import strength_of
@@ -123,8 +123,7 @@ def _demand_twins(checks: list[CheckResult]) -> list[CheckResult]:
 def _demand_twin(check: CheckResult, by_name: Mapping[str, Sequence[CheckResult]]) -> CheckResult:
     """Let a check count only while its twin passes: else all that it shows is that nothing works."""
     twin = check.twin or ""
-    case = check.id.partition("[")[1:]
-    twins = by_name.get(twin + "".join(case)) or by_name.get(twin) or []
+    twins = by_name.get(twin + case_of(check.id)) or by_name.get(twin) or []
     failing = [other for other in twins if other.label not in PASSED]
     if check.label not in PASSED or (twins and not failing):
         return check

@@ -2,34 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 
-from releasegate.model import OF_BASE, PASSED, CheckResult, Origin, base_of, is_of_base
-
-MOST_NAMED = 5
+from releasegate.model import OF_BASE, PASSED, CheckResult, Origin, base_of, case_of, is_of_base
+from releasegate.verdict.explain import listing
 
 
 def unapproved(checks: Sequence[CheckResult], origin: Origin | None) -> list[str]:
     """Say what holds the verdict up until somebody approves: nothing once one whom the base branch names has."""
     if origin is None or origin.approved_by:
         return []
-    names, who = failing(checks), _who(origin)
-    out = [f"the base branch's version of what this {origin.change} changes does not pass: {_listing(names)}; {who}"]
-    out = out if names else []
-    return out + [f"this {origin.change} changes what runs the gate: {_listing(origin.edits)}; {who}"] * bool(
-        origin.edits
+    causes = (
+        (f"the base branch's version of what this {origin.change} changes does not pass", failing(checks)),
+        (f"this {origin.change} changes what runs the gate", origin.edits),
     )
+    return [f"{cause}: {listing(names)}; {_who(origin)}" for cause, names in causes if names]
 
 
 def unreviewed(checks: Sequence[CheckResult], origin: Origin | None) -> list[str]:
     """Say why a green pull request is less than stable."""
     if origin is None:
         return []
-    out = (
-        [] if origin.base else ["unreviewed policy: the base branch has no config yet, this is the pull request's own"]
-    )
-    out += origin.not_taken
+    unread = "unreviewed policy: the base branch has no config yet, this is the pull request's own"
+    out = [*([] if origin.base else [unread]), *origin.not_taken]
     excused = [*failing(checks), *origin.edits]
     if origin.approved_by and excused:
-        out.append(f"{origin.approved_by} approved it: {_listing(excused)}")
+        out.append(f"{origin.approved_by} approved it: {listing(excused)}")
     return out
 
 
@@ -38,7 +34,7 @@ def new_in(origin: Origin | None, planned: Iterable[str]) -> frozenset[str]:
     if origin is None:
         return frozenset()
     planned = tuple(planned)
-    old = {f"{base_of(name).removesuffix(OF_BASE)}{name[len(base_of(name)) :]}" for name in planned if is_of_base(name)}
+    old = {f"{base_of(name).removesuffix(OF_BASE)}{case_of(name)}" for name in planned if is_of_base(name)}
     return frozenset(
         name
         for name in planned
@@ -55,10 +51,5 @@ def _who(origin: Origin) -> str:
     if origin.group:
         return "nobody approves a group: events: {merge_group: inherit} takes what its pull requests were told"
     if origin.approvers:
-        return f"an approval of its head by {_listing(origin.approvers)} is needed"
+        return f"an approval of its head by {listing(origin.approvers)} is needed"
     return "the base branch names nobody who may approve it (policy.approvers)"
-
-
-def _listing(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

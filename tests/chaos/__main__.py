@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "github"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "verdict"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chaos_play import SAID, held
+from chaos_rivals_truth import rivalry
 from chaos_strike import strike
 from chaos_wire import play_live, resident_bytes
 
@@ -49,10 +52,17 @@ def process(seeds: range, at_once: int) -> Iterator[Outcome]:
         yield from several.map(one, seeds)
 
 
+def rivals(seeds: range, _at_once: int) -> Iterator[Outcome]:
+    """Runs that publish side by side, one play by one."""
+    for seed in seeds:
+        yield seed, _guarded(lambda seed=seed: " ".join(sorted(str(run.code) for run in rivalry(seed).runs)))
+
+
 LAYERS: dict[str, tuple[Callable[[range, int], Iterator[Outcome]], int]] = {
     "fake": (fake, 1),
     "wire": (wire, 24),
     "process": (process, 4),
+    "rivals": (rivals, 1),
 }
 
 

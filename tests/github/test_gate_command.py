@@ -10,7 +10,7 @@ from github_reader import Page
 from hub_world import JOB, PERSON, READER
 
 from releasegate.cli.main import main
-from releasegate.demo.hub.script import Broken, Exhausted, Late, Lost, Meanwhile
+from releasegate.demo.hub.script import Broken, Exhausted, Late, Lost, Meanwhile, Throttled
 from releasegate.evidence.file import read
 
 ELSEWHERE = "releasegate/staging-advisory"
@@ -153,6 +153,19 @@ def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_r
     _, said = gate(call, "--comment", "always")
     assert states(world) == ["pending", "pending", "failure", "success", "error"]
     assert "taken back" in said
+
+
+def test_a_success_that_was_refused_is_not_tried_again_once_a_later_run_began(world, call):
+    def another(now):
+        world.now = now
+        for state in ("pending", "failure"):
+            world.say(state, CONTEXT)
+
+    world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
+    world.hub.script.add("POST */statuses/*", Throttled(1), nth=2)
+    code, said = gate(call, "--comment", "always")
+    assert (code, states(world)) == (0, ["pending", "pending", "failure"])
+    assert "superseded by a later run" in said
 
 
 def test_a_pending_status_of_somebody_else_owns_nothing(world, call):

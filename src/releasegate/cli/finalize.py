@@ -9,7 +9,7 @@ from releasegate.errors import EXIT_MERGE, NotPublishedError, UsageError
 from releasegate.github import intents
 from releasegate.github.context import subject_of
 from releasegate.github.job import NOBODY_SPEAKS, job_of
-from releasegate.github.nouns import HubError, StatusState
+from releasegate.github.nouns import HubError
 
 
 @click.command("finalize")
@@ -38,15 +38,12 @@ def command(config_path: str | None, sha: str | None) -> int:
     context = intents.context_of(config.gate, config.mode)
     desk = desk_of(job, subject)
     desk.enter()
-    commit = desk.subject.sha or ""
     try:
-        newest = next(iter(desk.hub.statuses(commit, context)), None)
-        mine = sha is not None or (newest is not None and newest.target_url == job.run_url)
-        if newest is None or newest.state is not StatusState.PENDING or not mine:
-            click.echo(f"releasegate: nothing of this run is pending in {context} on {commit}", err=True)
-            return EXIT_MERGE
-        desk.hub.set_status(commit, intents.cancelled(context, newest.target_url))
+        ended = desk.end(context, of_any=sha is not None)
     except HubError as why:
         raise NotPublishedError(str(why)) from None
-    click.echo(f"releasegate: {context} is error on {commit}: cancelled before its end", err=True)
+    if ended is None:
+        click.echo(f"releasegate: nothing of this run is pending in {context} on {desk.subject.sha}", err=True)
+        return EXIT_MERGE
+    click.echo(f"releasegate: {context} is error on {desk.subject.sha}: cancelled before its end", err=True)
     return EXIT_MERGE

@@ -142,12 +142,13 @@ class GithubHub(Settings):
         told = [self._read(_status, each) for each in found]
         return [status for status in told if status.context.casefold() == context.casefold()]
 
-    def set_status(self, sha: str, status: Status) -> Status:
+    def set_status(self, sha: str, status: Status, *, again: Callable[[], None] | None = None) -> Status:
         """Set it, if need be more than once: the newest counts, so that saying it twice changes nothing."""
         body = {"state": status.state.value, "context": status.context, "description": status.description}
         if status.target_url:
             body["target_url"] = status.target_url
-        return self._read(_status, self._ask("set the status", "POST", self._path(f"/statuses/{sha}"), body=body))
+        path = self._path(f"/statuses/{sha}")
+        return self._read(_status, self._ask("set the status", "POST", path, body=body, again=again))
 
     def comments(self, number: int) -> Sequence[Comment]:
         found = self._all("read the comments", self._path(f"/issues/{number}/comments"))
@@ -251,20 +252,25 @@ class GithubHub(Settings):
         query: dict[str, Any] | None = None,
         body: Any = None,
         done: Callable[[], Any] | None = None,
+        again: Callable[[], None] | None = None,
     ) -> tuple[dict[str, str], Any]:
-        """Ask until it is answered, or trying on is of no use or time. `done` finds what a lost answer was about."""
+        """Ask until it is answered, or trying on is of no use or time.
+
+        `done` finds what a lost answer was about; `again` is called before each further try, and may raise HubError.
+        """
         from tenacity import Retrying
 
-        unsure = False
+        refusals: list[Trouble] = []
 
         def one() -> tuple[dict[str, str], Any]:
-            nonlocal unsure
-            if unsure and done and (found := done()) is not None:
+            if refusals and again:
+                again()
+            if done and any(each.maybe_done for each in refusals) and (found := done()) is not None:
                 return {}, found
             try:
                 return self._once(verb, path, query, body)
             except Refused as refused:
-                unsure = unsure or refused.trouble.maybe_done
+                refusals.append(refused.trouble)
                 raise
 
         try:

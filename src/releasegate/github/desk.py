@@ -9,12 +9,11 @@ from releasegate.errors import NotPublishedError
 from releasegate.github import intents, publish
 from releasegate.github.intents import Decided, Standing, Told
 from releasegate.github.job import Job
-from releasegate.github.nouns import Files, Hub, HubError, Status, StatusState, Subject, Trust
+from releasegate.github.nouns import Files, Hub, HubError, OvertakenError, Status, StatusState, Subject, Trust
 from releasegate.github.publish import Published, Words
 from releasegate.github.trust import Snapshot, moved
 
 ENDED = "the gate ended without a verdict"
-OVERTAKEN = "superseded by a later run"
 FRESH_S = 1.0
 """What was read so long ago is still true: no whole run fits in between."""
 DEPENDABOT = "dependabot[bot]"
@@ -48,9 +47,11 @@ class Desk:
         self._hub: Hub | None = None
         self._first: Status | None = None
         self._read = 0.0
-        """When the commit's statuses were read; monotonic seconds."""
+        """When the commit's statuses were asked for; monotonic seconds."""
+        self._ends = 0.0
+        """When publishing is to end; monotonic seconds."""
         self._open = False
-        """A pending status may stand there that is ours to end."""
+        """A status may stand there that is ours to end: a pending one, or a success that a later run overtook."""
 
     @property
     def hub(self) -> Hub:
@@ -109,26 +110,33 @@ class Desk:
     def learn(self) -> Told:
         if self._hub is None:
             return Told()
-        self._hub.give(publish.DEADLINE_S)
+        self._ends = self._clock() + publish.DEADLINE_S
+        self._hub.give(publish.READING_S)
         if self.pending is None and self._first is not None:  # nothing was answered then: that may have passed
             self.pending = self.put(self._first)
-        told = publish.learn(self._hub, self.subject, self.may, self.pending)
-        self._read = self._clock()
-        if self.base is None or told.problem:
-            return told
+        return self._told(self._hub)
+
+    def _told(self, hub: Hub) -> Told:
+        """Read the statuses last: what is concluded from them is soon written."""
         try:
-            return replace(told, problem=moved(self._hub, self.base))
+            problem = moved(hub, self.base) if self.base is not None else None
         except HubError as why:
-            return replace(told, problem=str(why))
+            problem = str(why)
+        self._read = self._clock()
+        told = publish.learn(hub, self.subject, self.may, self.pending)
+        return replace(told, problem=told.problem or problem)
 
     def finish(self, decided: Decided, told: Told, words: Words) -> Published:
         """Write what was decided, and say what was not."""
         if self._hub is None:
             done = Published(said=decided.said, owed=decided.status is not None or decided.owed)
         else:
-            done = publish.settle(self._hub, self.subject, decided)
-            self._open = self._open and done.status is None and done.owed
-            done = self._overtaken(self._hub, done)
+            self._hub.give(max(publish.DEADLINE_S - publish.READING_S, self._ends - self._clock()))
+            green = decided.status is not None and decided.status.state is StatusState.SUCCESS
+            done = publish.settle(self._hub, self.subject, decided, again=self._look if green else None)
+            doubtful = done.overtaken or (green and done.status is not None and self._clock() - self._read > FRESH_S)
+            self._open = doubtful or (self._open and done.status is None and done.owed)
+            done = self._withdrawn(self._hub, done) if doubtful else done
             done = publish.explain(self._hub, self.subject, decided, told, words=words, done=done)
         self.owed = done.owed
         for said in done.said:
@@ -136,25 +144,46 @@ class Desk:
                 self.note(said)
         return done
 
-    def _overtaken(self, hub: Hub, done: Published) -> Published:
-        """Take a success back that took its time: meanwhile a later run may have begun, and ended red."""
-        green = done.status is not None and done.status.state is StatusState.SUCCESS
-        if not green or self._clock() - self._read <= FRESH_S or done.status is None:
+    def _look(self) -> None:
+        """Look, before a success is tried once more, whether it would be the newest word still. Raises HubError."""
+        told = self._told(self.hub)
+        if told.problem:
+            raise HubError(told.problem)
+        if intents.superseded(told):
+            raise OvertakenError(intents.SUPERSEDED)
+
+    def _withdrawn(self, hub: Hub, done: Published) -> Published:
+        """Take back a success that came late, if it stands over a later run; until that is known it is ours to end."""
+        told = self._told(hub)
+        if not told.problem and not (intents.superseded(told) and intents.stands(told, self.job.run_url)):
+            self._open = False
             return done
-        told = publish.learn(hub, self.subject, self.may, self.pending)
-        if not told.problem and not intents.superseded(told):
-            return done
-        self.note(f"the success is taken back: {told.problem or OVERTAKEN}")
-        taken = self.put(intents.cancelled(done.status.context, self.job.run_url, told.problem or OVERTAKEN))
+        self.note(f"the success is taken back: {told.problem or intents.SUPERSEDED}")
+        taken = self.put(
+            intents.cancelled(self.may.context or "", self.job.run_url, told.problem or intents.SUPERSEDED)
+        )
         return replace(done, status=taken, owed=bool(told.problem) or taken is None)
 
     def close(self, why: str) -> None:
-        """End a pending status of ours by an error, in a few seconds."""
+        """End what is ours to end by an error, in a few seconds."""
         if not self._open or self._hub is None or self.may.context is None:
             return
         self._open = False
         self._hub.give(publish.CANCELLED_S)
         self.put(intents.cancelled(self.may.context, self.job.run_url, why))
+
+    def end(self, context: str, *, of_any: bool) -> Status | None:
+        """End by an error what this run, or any, left pending when it was killed; None when nothing is.
+
+        Raises HubError.
+        """
+        commit = self.subject.sha or ""
+        newest = next(iter(self.hub.statuses(commit, context)), None)
+        if newest is None or newest.state is not StatusState.PENDING:
+            return None
+        if not of_any and newest.target_url != self.job.run_url:
+            return None
+        return self.hub.set_status(commit, intents.cancelled(context, newest.target_url))
 
     def note(self, said: str) -> None:
         self.notes.append(said)

@@ -28,6 +28,7 @@ STATES = {
 }
 ARTIFACT_EVENT = "workflow_run"
 CANCELLED = "cancelled before its end"
+SUPERSEDED = "superseded by a later run"
 
 
 class CommentMode(StrEnum):
@@ -156,6 +157,12 @@ def superseded(told: Told) -> bool:
     )
 
 
+def stands(told: Told, url: str | None) -> bool:
+    """Tell whether the newest word is a success of the run at this address."""
+    newest = next(iter(told.statuses), None)
+    return newest is not None and newest.state is StatusState.SUCCESS and newest.target_url == url
+
+
 def _at(status: Status) -> tuple[str, int]:
     return (status.created or "", status.id)
 
@@ -201,7 +208,7 @@ def _no_success(subject: Subject, told: Told, *, own: bool) -> tuple[str | None,
         return "this run set no pending status, so that nobody knows whether it is the newest", True
     if told.problem:
         return told.problem, True
-    return ("superseded by a later run", False) if superseded(told) else (None, False)
+    return (SUPERSEDED, False) if superseded(told) else (None, False)
 
 
 def told_of(verdict: Verdict, *, advisory: bool) -> str:

@@ -1,6 +1,6 @@
 """The nouns of publishing: what an event is about, and what GitHub knows of it. Frozen; imports no client."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -133,6 +133,10 @@ class HubError(Exception):
         self.status = status
 
 
+class OvertakenError(HubError):
+    """A later run began before a success was written: it has the newest word."""
+
+
 class Required(Struct, frozen=True, kw_only=True):
     """A check that a branch wants. `app` is who must have said it, None = anybody; `ruleset` None = classic."""
 
@@ -201,7 +205,9 @@ class Hub(Protocol):
         """Give those of one context, the newest first."""
         ...
 
-    def set_status(self, sha: str, status: Status) -> Status: ...
+    def set_status(self, sha: str, status: Status, *, again: Callable[[], None] | None = None) -> Status:
+        """Set it; `again` is asked before each further try, and gives up by raising HubError."""
+        ...
 
     def comments(self, number: int) -> Sequence[Comment]:
         """Give all of them, of all pages, the oldest first."""

@@ -1,14 +1,18 @@
 """What was decided in, the same on GitHub out: status, then comment, then check run, and what was dropped."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from releasegate.github import intents
 from releasegate.github.intents import CommentMode, Decided, Standing, Told
-from releasegate.github.nouns import CheckRun, Comment, Hub, HubError, Pull, Status, Subject
+from releasegate.github.nouns import CheckRun, Comment, Hub, HubError, OvertakenError, Pull, Status, Subject
 from releasegate.model import State
 
 DEADLINE_S = 90.0
+READING_S = 70.0
+"""How much of it may be spent before anything is written: a red status is written whatever could not be read."""
 BEFORE_S = 30.0
 CANCELLED_S = 4.0
 """How long the last word of a run that is being cancelled may take: a runner kills it soon."""
@@ -25,9 +29,13 @@ class Words(Struct, frozen=True, kw_only=True):
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """What became of it. `owed`: a status was to be written and was not."""
+    """What became of it. `owed`: a status was to be written and was not.
+
+    `overtaken`: a later run began while a success was being written; an answer may have been lost.
+    """
 
     status: Status | None = None
+    overtaken: bool = False
     comment_url: str | None = None
     said: tuple[str, ...] = ()
     owed: bool = False
@@ -55,12 +63,12 @@ def protected(hub: Hub, subject: Subject) -> bool | None:
 
 
 def learn(hub: Hub, subject: Subject, may: Standing, pending: Status | None) -> Told:
-    """Read the head and the commit's statuses once more. What cannot be read is said, and forbids a success."""
+    """Read the head once more, then the commit's statuses. What cannot be read is said, and forbids a success."""
     if may.context is None or subject.sha is None:
         return Told(pending=pending)
     try:
-        statuses = hub.statuses(subject.sha, may.context)
-        return Told(statuses=statuses, pending=pending, pull=pull_of(hub, subject))
+        pull = pull_of(hub, subject)
+        return Told(statuses=hub.statuses(subject.sha, may.context), pending=pending, pull=pull)
     except HubError as why:
         return Told(pending=pending, problem=str(why))
 
@@ -79,14 +87,17 @@ def pull_of(hub: Hub, subject: Subject) -> Pull | None:
     return next(iter(onto_default or heads), None)
 
 
-def settle(hub: Hub, subject: Subject, decided: Decided) -> Published:
-    """Write the status. What GitHub refuses is said, and owed."""
+def settle(hub: Hub, subject: Subject, decided: Decided, *, again: Callable[[], None] | None = None) -> Published:
+    """Write the status. What GitHub refuses is said, and owed. `again`: as of Hub.set_status."""
+    said, owed = decided.said, decided.owed
     if decided.status is None or subject.sha is None:
-        return Published(said=decided.said, owed=decided.owed)
+        return Published(said=said, owed=owed)
     try:
-        return Published(status=hub.set_status(subject.sha, decided.status), said=decided.said, owed=decided.owed)
+        return Published(status=hub.set_status(subject.sha, decided.status, again=again), said=said, owed=owed)
+    except OvertakenError as why:
+        return Published(said=(*said, f"no success is written: {why}"), owed=owed, overtaken=True)
     except HubError as why:
-        return Published(said=(*decided.said, f"the status is not written: {why}"), owed=True)
+        return Published(said=(*said, f"the status is not written: {why}"), owed=True)
 
 
 def explain(hub: Hub, subject: Subject, decided: Decided, told: Told, *, words: Words, done: Published) -> Published:

@@ -171,7 +171,7 @@ def test_only_a_whole_run_for_a_guarded_branch_writes_the_blocking_status(partia
 def test_protection_is_asked_for_only_where_it_decides():
     assert asks_protection(subject()) is None
     assert asks_protection(subject(base_branch="release/1")) == "release/1"
-    assert asks_protection(subject(base_branch="release/1", pull=None)) is None
+    assert asks_protection(subject(base_branch="release/1", pull=None)) == "release/1"
     assert asks_protection(subject(base_branch="release/1", trust=Trust.FORK)) is None
 
 

@@ -34,7 +34,7 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError, Trust
-from releasegate.github.trust import change_of, config_of
+from releasegate.github.trust import config_of
 
 
 @click.command("gate")
@@ -117,7 +117,7 @@ def _of_change(path: str | None, environ: Mapping[str, str], desk: Desk) -> Conf
     if desk.silent:
         return None
     try:
-        change = change_of(desk.hub, desk.subject)
+        change = desk.change()
         if change is None:
             return None
         trusted = config_of(desk.hub, desk.subject, change, (path,) if path else CONFIG_PLACES, environ)

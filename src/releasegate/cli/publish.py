@@ -19,7 +19,7 @@ from releasegate.github.desk import Desk
 from releasegate.github.intents import CommentMode, FailOn
 from releasegate.github.job import NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError
-from releasegate.github.trust import change_of, confirmed
+from releasegate.github.trust import confirmed
 from releasegate.model import Evidence, Origin
 
 
@@ -60,7 +60,7 @@ def command(
             return not_judged(desk.subject, environ)
         intents.demand_of(evidence.run, desk.subject, job, gate=config.gate, mode=config.mode)
         own = intents.own_evidence(evidence.run, desk.subject, job)
-        known = _confirmed(evidence, desk, config_path, environ) if own else None
+        known = _confirmed(evidence, desk, config_path, environ, own=own)
         own, evidence = known is not None, known or evidence
         partial = evidence.plan.get("partial") is not False
         desk.begin(config.gate, config.mode, partial=partial, deadline_s=0, quietly=not own)
@@ -71,14 +71,16 @@ def command(
         return tell(evidence, told, desk, environ, file, wanted=wanted, own=own)
 
 
-def _confirmed(evidence: Evidence, desk: Desk, path: str | None, environ: Mapping[str, str]) -> Evidence | None:
+def _confirmed(
+    evidence: Evidence, desk: Desk, path: str | None, environ: Mapping[str, str], *, own: bool
+) -> Evidence | None:
     """Judge evidence again by what GitHub alone knows; None, and said, where no success can be."""
     if desk.silent:
-        return evidence
+        return evidence if own else None
     try:
-        change = change_of(desk.hub, desk.subject)
-        if change is None:
-            return evidence
+        change = desk.change()
+        if change is None or not own:
+            return evidence if own else None
         recorded, paths = convert(evidence.plan.get("origin"), Origin | None), (path,) if path else CONFIG_PLACES
         origin = confirmed(desk.hub, desk.subject, change, recorded, paths=paths, environ=environ)
     except (ConfigError, HubError) as why:

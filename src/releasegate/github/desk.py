@@ -11,7 +11,7 @@ from releasegate.github.intents import Decided, Standing, Told
 from releasegate.github.job import Job
 from releasegate.github.nouns import Files, Hub, HubError, OvertakenError, Status, StatusState, Subject, Trust
 from releasegate.github.publish import Published, Words
-from releasegate.github.trust import Snapshot, moved
+from releasegate.github.trust import Change, Snapshot, change_of, moved
 
 ENDED = "the gate ended without a verdict"
 FRESH_S = 1.0
@@ -71,6 +71,13 @@ class Desk:
             if self.subject.sha is None:
                 raise NotPublishedError(f"which commit to judge is not known: {why}") from None
             self.note(f"GitHub is not reached: {why}")
+
+    def change(self) -> Change | None:
+        """Find what is to be merged, which binds the run to that base branch. Raises HubError."""
+        change = change_of(self.hub, self.subject)
+        if change is not None and change.pull is not None:
+            self.subject = replace(self.subject, pull=change.pull.number, base_branch=change.branch)
+        return change
 
     def begin(self, gate: str, mode: str, *, partial: bool, deadline_s: float, quietly: bool = False) -> None:
         """Say that the run began, where it may say anything. `quietly`: find out only whether it may."""

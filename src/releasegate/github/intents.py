@@ -93,10 +93,10 @@ def context_of(gate: str, mode: str) -> str:
 
 
 def standing(subject: Subject, gate: str, mode: str, *, partial: bool, protected: bool | None) -> Standing:
-    """Say what may be written. `protected`: whether the pull request's base branch is; None where that is not asked.
+    """Say what may be written. `protected`: whether the branch whose config judged is; None where that is not asked.
 
-    A status belongs to the commit. So a pull request onto somebody's own branch writes none: it could have the same
-    head as another onto the default branch, and judge it by a config of its own.
+    A status belongs to the commit. So what somebody's own branch demands writes none: the commit could be, or become,
+    the head of a pull request onto the default branch.
     """
     if subject.trust is Trust.FORK:
         why = "a fork's job writes nothing: its code could have written it; the default branch's workflow decides"
@@ -107,6 +107,9 @@ def standing(subject: Subject, gate: str, mode: str, *, partial: bool, protected
     if _onto_another(subject) and not protected:
         why = f"{for_terminal(subject.base_branch or '')} is neither the default branch nor protected: no status is set"
         return Standing(context=None, why=why)
+    if is_nobodys(subject) and not protected:
+        why = "the commit is no pull request's head and not on the default branch: no status is set by its own config"
+        return Standing(context=None, why=why)
     return Standing(context=context_of(gate, mode))
 
 
@@ -116,9 +119,12 @@ def asks_protection(subject: Subject) -> str | None:
 
 
 def _onto_another(subject: Subject) -> bool:
-    return (
-        subject.pull is not None and subject.base_branch is not None and subject.base_branch != subject.default_branch
-    )
+    return subject.base_branch is not None and subject.base_branch != subject.default_branch
+
+
+def is_nobodys(subject: Subject) -> bool:
+    """Tell whether a commit is judged by a config of which nobody knows to which branch it belongs."""
+    return subject.trust is Trust.PULL_REQUEST and subject.pull is None and subject.base_branch is None
 
 
 def pending(context: str, now: datetime, deadline_s: float, url: str | None) -> Status:

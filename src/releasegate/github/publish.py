@@ -42,24 +42,33 @@ class Published(Struct, frozen=True, kw_only=True):
 
 
 def resolve(hub: Hub, subject: Subject) -> Subject:
-    """Find out the head of a pull request that is known by its number alone. Raises HubError."""
-    if subject.pull is None or subject.sha is not None:
+    """Find out head and base of a pull request that was asked for by hand. Raises HubError."""
+    if subject.pull is None or (subject.sha is not None and subject.base_branch is not None):
         return subject
     pull = hub.pull(subject.pull)
+    refused = None if pull.open else "the pull request is closed"
+    if subject.sha not in {None, pull.head_sha}:
+        refused = f"{subject.sha} is not the head of #{pull.number}: name one of the two"
     return replace(
         subject,
         sha=pull.head_sha,
         head_repository=pull.head_repository,
         base_branch=pull.base_branch,
         base_sha=pull.base_sha,
-        not_judged=None if pull.open else "the pull request is closed",
+        not_judged=refused,
     )
 
 
 def protected(hub: Hub, subject: Subject) -> bool | None:
-    """Ask for the base branch's protection where the standing hangs on it. Raises HubError."""
-    branch = intents.asks_protection(subject)
-    return hub.branch_protected(branch) if branch else None
+    """Ask what the standing hangs on: who may push to the branch, or whether the default one has the commit.
+
+    None where nothing hangs on it. Raises HubError.
+    """
+    if branch := intents.asks_protection(subject):
+        return hub.branch_protected(branch)
+    if not intents.is_nobodys(subject) or subject.sha is None or subject.default_branch is None:
+        return None
+    return hub.commits_between(subject.sha, subject.default_branch)[1]
 
 
 def learn(hub: Hub, subject: Subject, may: Standing, pending: Status | None) -> Told:
@@ -74,7 +83,10 @@ def learn(hub: Hub, subject: Subject, may: Standing, pending: Status | None) -> 
 
 
 def pull_of(hub: Hub, subject: Subject) -> Pull | None:
-    """Give the pull request that a run is about: the event's, or the one whose head the commit is."""
+    """Give the pull request that a run is about: the event's, or the one whose head the commit is.
+
+    The default branch's own commits are not judged as somebody wants to merge them elsewhere.
+    """
     if subject.pull is not None:
         return hub.pull(subject.pull)
     found: list[Pull] = []
@@ -82,6 +94,8 @@ def pull_of(hub: Hub, subject: Subject) -> Pull | None:
         found = [p for p in hub.pulls_of_head(*subject.pull_of_head) if p.head_repository == subject.head_repository]
     elif subject.pull_of_commit and subject.sha is not None:
         found = list(hub.pulls_of_commit(subject.sha))
+    own = (subject.repository, subject.default_branch)
+    found = [pull for pull in found if (pull.head_repository, pull.head_branch) != own]
     heads = [pull for pull in found if pull.open and pull.head_sha == subject.sha]
     onto_default = [pull for pull in heads if pull.base_branch == subject.default_branch]
     return next(iter(onto_default or heads), None)

@@ -1,0 +1,127 @@
+"""Ways around the config of the default branch, each tried against the stand-in: none of them ends in a success."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from gate_world import CONFIG, Staging, commit_config, payload_of, states, surroundings, told, write_config
+
+from releasegate.cli.main import main
+from releasegate.evidence.file import read
+
+REPOSITORY = {"full_name": "acme/shop", "default_branch": "main"}
+HOLLOW = "[200, 500]"
+"""What a config demands that is content with a broken staging, too."""
+
+
+@pytest.fixture
+def staging(tmp_path, monkeypatch):
+    """Give a staging that is broken."""
+    monkeypatch.chdir(tmp_path)
+    with Staging() as served:
+        served.status = 500
+        write_config(served)
+        yield served
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, world, server, staging):
+    def run(*arguments, **more):
+        with monkeypatch.context() as patch:
+            for name, value in surroundings(world, server, **more).items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main(["gate", "-q", *arguments])
+        said = capsys.readouterr()
+        return left.value.code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture
+def config(staging):
+    def made(status=200, extra=""):
+        return CONFIG.format(url=staging.url, extra=extra).replace("status: 200", f"status: {status}").encode()
+
+    return made
+
+
+def branch(world, name, files):
+    """Make a branch that has these files alone."""
+    made = world.hub.commit(
+        world.repository, name, {"x": b""}, author=world.hub.user("ann"), message="x", now=world.now
+    )
+    world.repository.commits[made.sha] = dataclasses.replace(made, files=files)
+
+
+def event(world, name):
+    """Give an event of which GitHub does not say to which pull request it belongs."""
+    more = {
+        "push": {"ref": "refs/heads/feature", "after": world.head},
+        "workflow_dispatch": {"ref": "refs/heads/feature", "inputs": {}},
+        "deployment_status": {"deployment": {"sha": world.head}, "deployment_status": {"state": "success"}},
+        "workflow_run": {"workflow_run": {
+            "head_sha": world.head, "head_branch": "feature", "head_repository": {"full_name": "acme/shop"},
+        }},
+    }  # fmt: skip
+    return {"event": name, "payload": {"repository": REPOSITORY, **more[name]}}
+
+
+EVENTS = ("push", "workflow_dispatch", "deployment_status", "workflow_run")
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_hollow_base_sets_no_status_either_where_the_pull_request_is_found_by_its_commit(world, call, config, name):
+    commit_config(world, config(), config())
+    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    world.pull.base_ref = "hollow"
+    _, said = call(**event(world, name))
+    assert states(world) == []
+    assert "hollow is neither the default branch nor protected" in said
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_pull_request_that_is_found_by_its_commit_is_judged_as_its_base_demands(world, call, config, name):
+    commit_config(world, config(), config(HOLLOW))
+    Path("releasegate.yml").write_bytes(config(HOLLOW))
+    call(**event(world, name))
+    assert states(world) == ["pending", "error"]
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("push", "feature is neither the default branch nor protected"),
+    ("workflow_dispatch", "no pull request's head and not on the default branch"),
+    ("deployment_status", "no pull request's head and not on the default branch"),
+])  # fmt: skip
+def test_a_commit_that_nobody_wants_to_merge_yet_gets_no_status_by_its_own_config(world, call, config, name, says):
+    """It may be closed now, and be opened again once its head is green."""
+    commit_config(world, config(), config(HOLLOW))
+    Path("releasegate.yml").write_bytes(config(HOLLOW))
+    world.pull.open = False
+    code, said = call(**event(world, name))
+    assert (code, states(world)) == (0, [])
+    assert says in said
+
+
+@pytest.mark.parametrize("name", ["push", "workflow_dispatch", "deployment_status"])
+def test_a_commit_of_the_default_branch_is_judged_by_its_own_config_whoever_wants_to_merge_it_elsewhere(
+    world, call, config, name
+):
+    commit_config(world, config(), config())
+    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    world.pull.head_ref, world.pull.base_ref = "main", "hollow"
+    world.head = world.repository.branches["main"]
+    given = event(world, name)
+    if "ref" in given["payload"]:
+        given["payload"]["ref"] = "refs/heads/main"
+    assert call(**given)[0] == 10
+    assert states(world) == ["pending", "failure"]
+
+
+def test_one_pull_requests_base_never_judges_the_head_of_another(world, call, config):
+    commit_config(world, config(), config())
+    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    world.forked.base_ref = "hollow"
+    code, said = call("--pr", "2", "--sha", world.head, **event(world, "workflow_dispatch"))
+    assert (code, states(world)) == (2, [])
+    assert "is not the head of #2" in said

@@ -125,3 +125,28 @@ def test_one_pull_requests_base_never_judges_the_head_of_another(world, call, co
     code, said = call("--pr", "2", "--sha", world.head, **event(world, "workflow_dispatch"))
     assert (code, states(world)) == (2, [])
     assert "is not the head of #2" in said
+
+
+def test_a_protected_branch_without_a_config_takes_none_from_a_pull_request(world, call, config):
+    commit_config(world, config(), config(HOLLOW))
+    branch(world, "legacy", {"README.md": b""})
+    world.repository.protected["legacy"] = ()
+    world.pull.base_ref = "legacy"
+    code, said = call(payload=payload_of(world, base="legacy"))
+    assert (code, states(world)) == (2, [])
+    assert "onto its default branch" in said
+
+
+def test_a_config_in_a_place_that_comes_before_the_base_branchs_is_the_pull_requests(world, call, config):
+    """Once it is merged it is the one that is read."""
+    world.hub.commit(
+        world.repository, "feature", {"releasegate.yml": b"x"}, author=world.hub.user("ann"), message="x", now=world.now
+    )
+    world.head = world.pull.sha
+    commit_config(world, config(), config(), name=".github/releasegate.yml")
+    commit = world.repository.commits[world.head]
+    files = {**commit.files, "releasegate.yml": config(HOLLOW)}
+    world.repository.commits[world.head] = dataclasses.replace(commit, files=files)
+    assert call()[0] == 11
+    assert told(world)[-1][1].startswith("INCONCLUSIVE: the base branch's version")
+    assert read(Path(".releasegate/evidence.json")).plan["origin"]["changed"] == ["smoke.health"]

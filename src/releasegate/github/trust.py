@@ -121,7 +121,7 @@ def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], 
 def _compared(
     base: _Reader, held: str | None, head: _Reader, paths: Sequence[str], environ: Mapping[str, str]
 ) -> Config:
-    own = head.first((held, *paths) if held else paths)
+    own = head.first(paths)  # what the base branch would read once it has this
     if own is None:
         raise UsageError(f"what is to be merged has no {' or '.join(paths)}: without a config nothing is judged")
     return judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
@@ -158,12 +158,15 @@ def confirmed(
 
 
 def _demand_own_branch(subject: Subject, change: Change) -> None:
-    """Refuse a first config that could read what its author may not: secrets of a job that is not the author's own."""
+    """Refuse a first config that could read what its author may not: secrets of a job that is not the author's own.
+
+    Onto another branch than the default one it is refused too: the same commit may be to be merged where there is one.
+    """
     own = change.pull is not None and change.pull.head_repository == subject.repository
-    if subject.trust is not Trust.PULL_REQUEST or not own:
+    if subject.trust is not Trust.PULL_REQUEST or not own or change.branch != subject.default_branch:
         raise UsageError(
-            f"{change.branch} has no config: the first one comes from a branch of {subject.repository} itself, in a"
-            " workflow on pull_request"
+            f"{change.branch} has no config: the first one comes from a branch of {subject.repository} itself onto its"
+            " default branch, in a workflow on pull_request"
         )
 
 

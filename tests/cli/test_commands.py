@@ -160,6 +160,25 @@ def test_completion_is_a_script_that_its_shell_accepts(call, shell, tmp_path):
         subprocess.run([shell, "-n", str(script)], check=True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [("releasegate wai", "waive"), ("releasegate run --ju", "--junit"), ("releasegate completion z", "zsh")],
+)
+def test_a_shell_that_asks_is_told_what_could_stand_next(call, monkeypatch, typed, known):
+    monkeypatch.setenv("_RELEASEGATE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    said = call()
+    assert said.out.splitlines() == [f"plain,{known}"]
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("instruction", ["bash_complete", "bash_source", "nonsense"])
+def test_never_green_a_job_whose_environment_asks_for_a_completion_judges_nothing(call, monkeypatch, instruction):
+    monkeypatch.setenv("_RELEASEGATE_COMPLETE", instruction)
+    assert call("run").code == 2
+
+
 def test_never_green_06_a_bug_of_ours_leaves_with_1_and_shows_no_values(call, monkeypatch):
     def broken(**_options):
         raise RuntimeError("with a secret in it")

@@ -3,6 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
+from releasegate.cli.main import COMPLETING
 from releasegate.cli.show import show
 
 
@@ -20,5 +21,5 @@ def command(ctx: click.Context, shell: str) -> int:
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - the choice above names click's own
     root = ctx.find_root().command
-    show(completion(root, {}, "releasegate", "_RELEASEGATE_COMPLETE").source())
+    show(completion(root, {}, "releasegate", COMPLETING).source())
     return 0

@@ -10,9 +10,11 @@ from typing import Any, NoReturn
 import click
 
 from releasegate import __version__
-from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, GateError, UnusableKindError
+from releasegate.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, GateError, UnusableKindError
 
 GARBAGE = (200_000, 20, 100)
+COMPLETING = "_RELEASEGATE_COMPLETE"
+"""By this variable a shell asks what could stand next on its command line."""
 COMMANDS = {
     "init": "Write a first config and a workflow.",
     "validate": "Read the config and say everything that is wrong with it. Offline.",
@@ -97,6 +99,8 @@ def entry() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code; what goes wrong is said on stderr, and as JSON where asked."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if instruction := os.environ.get(COMPLETING):
+        _complete(instruction)
     try:
         code = cli.main(args=arguments, prog_name="releasegate", standalone_mode=False)
     except click.exceptions.Abort:
@@ -119,6 +123,15 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as bug:  # noqa: BLE001 - the one place where a bug of ours becomes its exit code
         _end_as_bug(bug, arguments)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complete(instruction: str) -> NoReturn:
+    """Answer the shell, which reads no exit code: it is no green one, or the variable would turn a job green."""
+    from click.shell_completion import shell_complete
+
+    with suppress(OSError, ValueError, KeyError):  # of a command line that no shell would ask about
+        shell_complete(cli, {}, "releasegate", COMPLETING, instruction)
+    sys.exit(EXIT_USAGE)
 
 
 def _end_as_bug(bug: BaseException, arguments: list[str]) -> NoReturn:

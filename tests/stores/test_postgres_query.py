@@ -255,4 +255,6 @@ def test_a_url_that_would_not_be_heeded_is_refused(url, message):
 
 def test_without_its_client_a_check_is_refused_before_a_run(monkeypatch):
     monkeypatch.setattr("releasegate.checks.extra.find_spec", lambda _: None)
-    assert refused("{postgres: {connect: store}}", "postgres://db.test").hint == "pip install 'releasegate[postgres]'"
+    assert refused("{postgres: {connect: store}}", "postgres://db.test").hint == (
+        "pip install '.[postgres]' in a checkout of releasegate; with the action, extras: postgres"
+    )

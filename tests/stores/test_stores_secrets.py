@@ -86,7 +86,7 @@ def test_a_client_that_is_missing_ends_the_run_before_it_begins(urls, tmp_path, 
         main(["run"])
     said = capsys.readouterr()
     assert left.value.code == 2
-    assert "needs redis, which is not installed\n    pip install 'releasegate[redis]'" in said.err
+    assert "needs redis, which is not installed\n    pip install '.[redis]'" in said.err
     with pytest.raises(SystemExit) as valid:
         main(["validate"])
     assert valid.value.code == 0

@@ -8,7 +8,7 @@ from releasegate.config.shape import Reading
 
 
 def demand_client(node: Node, ctx: Reading, *, kind: str, module: str) -> None:
-    """Report a client that is not there, as a warning to who only looks at a config; `releasegate[kind]` brings it.
+    """Report a client that is not there, as a warning to who only looks at a config; the kind's extra brings it.
 
     Before a run it is imported here: later it would hold the loop up in the middle of other checks' samples.
     """
@@ -21,4 +21,5 @@ def demand_client(node: Node, ctx: Reading, *, kind: str, module: str) -> None:
         there = False
     if not there:
         message = f"a check of kind {kind} needs {package}, which is not installed"
-        ctx.report(node, message, f"pip install 'releasegate[{kind}]'", warning=ctx.lenient)
+        hint = f"pip install '.[{kind}]' in a checkout of releasegate; with the action, extras: {kind}"
+        ctx.report(node, message, hint, warning=ctx.lenient)

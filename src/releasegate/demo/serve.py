@@ -57,7 +57,8 @@ class Staging:
     def __enter__(self) -> Self:
         missing = [name for name in NEEDED if find_spec(name) is None]
         if missing:
-            raise UsageError(f"the demo needs {' and '.join(missing)}: pip install 'releasegate[demo]'")
+            names = " and ".join(missing)
+            raise UsageError(f"the demo needs {names}: pip install '.[demo]' in a checkout of releasegate")
         with contextlib.ExitStack() as within:
             # It makes itself ready, and the clients of the stores that there will be, while these start.
             self._process = Process("releasegate.demo.staging", *self.stores.found)

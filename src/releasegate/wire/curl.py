@@ -6,6 +6,7 @@ again on its own is trouble.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ UNANSWERED = (
     "a connection that was used before was closed without an answer; whether the request was carried out is not known"
 )
 LONGEST_MESSAGE = 300
+FAILED_AFTER = re.compile(r" after \d+ ms: Could(?: not|n't) connect to server$")
 
 
 class CurlWire:
@@ -209,8 +211,12 @@ def _not_sent(reason: str, message: str, target: Target, phase: str = "request")
 
 
 def _said(message: str, request: HttpRequest) -> str:
-    """Give libcurl's message without the URL's path and query, which may hold what nobody should read."""
-    return message.replace(request.url, request.target.origin)[:LONGEST_MESSAGE]
+    """Give libcurl's message without the URL's path and query, which may hold what nobody should read.
+
+    How long a connection took to fail is left out too: the phases tell it, and one cause is to read alike each time.
+    """
+    origin_only = message.replace(request.url, request.target.origin)
+    return FAILED_AFTER.sub("", origin_only)[:LONGEST_MESSAGE]
 
 
 def _certificate_text(fields: Any) -> str:

@@ -17,6 +17,7 @@ from releasegate.wire.types import HttpAnswer, HttpRequest, Wire
 READ_TIMEOUT_S = 10.0
 WAIT_STEP_S = 0.25
 LONGEST_WAIT_STEP_S = 5.0
+TELL_AGAIN_S = 30.0
 MOST_ATTEMPTS = 4
 MOST_WHEN_LATE = 2
 PATIENCE_S = 15.0
@@ -271,6 +272,7 @@ class RevisionReader:
         if not self.targets:
             return None
         ends = clock() + max(revision.wait_s for revision in self.revisions)
+        waiting = _Waiting(judged or "a readable revision", ends, clock, tell)
         pause, equal, last = WAIT_STEP_S, 0, frozenset[tuple[str, str | None]]()
         times = min(self.settle, AT_ONCE)
         while True:
@@ -289,7 +291,7 @@ class RevisionReader:
                 continue
             if clock() >= ends:
                 return self._instead(judged, got, doubt)
-            tell(f"waiting for {judged or 'a readable revision'}; now: {_summary(got)}")
+            waiting.told(_summary(got))
             await sleep(min(pause, max(0.0, ends - clock())))
             pause = min(pause * 1.5, LONGEST_WAIT_STEP_S)
 
@@ -313,5 +315,21 @@ class RevisionReader:
         return "; ".join([*runs, *unsteady]) or None
 
 
+class _Waiting:
+    """Tells what is awaited and what is there instead: when that changes, and else now and then."""
+
+    def __init__(self, what: str, ends: float, clock: Callable[[], float], tell: Callable[[str], None]) -> None:
+        self.what, self.ends, self.clock, self.tell = what, ends, clock, tell
+        self.last, self.due = "", 0.0
+
+    def told(self, now: str) -> None:
+        at = self.clock()
+        if now == self.last and at < self.due:
+            return
+        self.last, self.due = now, at + TELL_AGAIN_S
+        self.tell(f"waiting for {self.what}, {self.ends - at:.0f} s at most; now: {now}")
+
+
 def _summary(readings: Iterable[Reading]) -> str:
-    return ", ".join(dict.fromkeys(f"{r.target} {r.revision or r.problem}" for r in readings))
+    said = {(reading.target, reading.revision): reading.revision or reading.problem for reading in readings}
+    return ", ".join(f"{target} {text}" for (target, _), text in said.items())

@@ -191,8 +191,19 @@ def test_it_waits_until_the_deployment_has_arrived_and_is_steady():
     instead, reader, told = arrive(ScriptedWire(OLD, OLD, NEW), NEW, target(wait_s=60))
     assert instead is None
     assert [r.revision for r in reader.readings] == [OLD, OLD] + [NEW] * STEADY
-    assert OLD in told[0]
+    assert told == [f"waiting for {NEW}, 60 s at most; now: api {OLD}"]
     assert identify(NEW, tuple(reader.readings), frozenset()).holds is True
+
+
+def test_a_long_wait_is_told_twice_a_minute_and_whenever_something_else_is_there():
+    _, _, told = arrive(ScriptedWire("!", "!", "!", "!", OLD), NEW, target(wait_s=100))
+    unread = "api asked 4 times: refused in connect: nobody listens"
+    assert [text.partition("now: ")[2] for text in told] == [unread, *[f"api {OLD}"] * 4]
+
+
+def test_several_readings_of_one_kind_are_told_once():
+    _, _, told = arrive(ScriptedWire("!"), NEW, target(wait_s=1, settle=5))
+    assert [text.count("api ") for text in told] == [1] * len(told)
 
 
 def test_when_the_wait_is_over_both_commits_are_named():

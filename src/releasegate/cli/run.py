@@ -51,7 +51,12 @@ JUDGING = (
         "--check", "checks", multiple=True, metavar="ID", help="Only this check (suite.check). May be repeated."
     ),
     changed_files_option,
-    click.option("--deadline", "deadline_s", type=duration, help="Give the verdict by then, such as 10m."),
+    click.option(
+        "--deadline",
+        "deadline_s",
+        type=duration,
+        help="Give the verdict after so long, such as 10m; waiting for the commit to arrive is not counted.",
+    ),
     click.option(
         "--evidence", default=DEFAULT_EVIDENCE, show_default=True, metavar="FILE", help="Where the evidence goes."
     ),

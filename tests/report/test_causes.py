@@ -53,7 +53,7 @@ def told(reading, *others):
         (read("d.one", unmet_sample(FAILED_BOUND), 0.9), (), True, "900 ms, 1.8 x its bound of 500 ms"),
         (read("d.one", unmet_sample(FAILED_BOUND, bound(0.9)), 0.9), (), True, "900 ms, 45 x its warn bound of 20 ms"),
         (read("d.one", slow(0.31), 0.31), (), True, "310 ms, 16 x its warn bound of 20 ms"),
-        (read("d.one", slow(0.31), 0.31), (usual("d.one", 0.3),), True, "310 ms, 16 x its warn bound of 20 ms; no slower than in the rest of this run"),
+        (read("d.one", slow(0.31), 0.31), (usual("d.one", 0.3),), True, "310 ms, 16 x its warn bound of 20 ms; as slow all through this run"),
         (read("d.one", slow(0.31), 0.31), (usual("d.one", 0.01),), True, "310 ms, 16 x its warn bound of 20 ms"),
         (read("d.one", met_sample(), 0.31), (usual("d.one"),), True, "310 ms, 3.1 x its median of this run (100 ms)"),
         (read("d.one", met_sample(), 0.29), (usual("d.one"),), False, "290 ms, as in the rest of this run (median 100 ms)"),

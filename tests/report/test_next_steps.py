@@ -5,6 +5,7 @@ import re
 import pytest
 from msgspec import structs
 from report_stories import (
+    bound,
     chat_timeout,
     check,
     demand,
@@ -17,6 +18,7 @@ from report_stories import (
     read,
     refused,
     rule,
+    slow,
     staging_down,
     trouble_sample,
     unmet_sample,
@@ -241,6 +243,20 @@ def test_a_likely_cause_is_looked_at_before_the_check_itself():
     assert step.advice == ("Look at the agent's tool calls first; see the runbook.",)
 
 
+def test_what_is_only_slow_does_not_come_before_a_failure_that_is_not_of_time():
+    beside = (read("d.store", slow(0.31), 0.31),)
+    closed = unmet_sample(signature="websocket tool_executing closed", diagnosis=beside)
+    (step,) = next_steps(judged(check("a.b", "✗✗✗", failure=closed, diagnose=("d.store",))))
+    assert step.text.endswith("; then look at d.store (310 ms, 16 x its warn bound of 20 ms)")
+    assert step.text.startswith("api says it is unavailable")
+
+
+def test_what_does_not_meet_its_own_demand_comes_first_whatever_fails():
+    beside = (read("d.store", unmet_sample(structs.replace(bound(0.9, 0.5), level=Level.FAIL))),)
+    (step,) = next_steps(judged(check("a.b", "✗✗✗", failure=unmet_sample(diagnosis=beside), diagnose=("d.store",))))
+    assert step.text.startswith("look first at d.store (900 ms, 1.8 x its bound of 500 ms); then api says")
+
+
 def test_a_rule_without_value_says_what_is_missing():
     rules = (rule("compliance >= 90%", None, held=None, note="no file"),)
     (step,) = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, rules=rules, policy={}))
@@ -282,6 +298,7 @@ def test_a_target_that_answers_no_check_is_not_also_asked_for_its_revision(unrea
     told = [step.text for step in next_steps(evidence(down, state=State.UNSTABLE, identity=identity))]
     assert "is the new build crash-looping?" in told[0]
     assert any("make the revision readable" in text for text in told) is asked
+    assert any("where the target declares it (chat: refused): nobody knows" in text for text in told) is asked
 
 
 def test_a_kind_that_is_not_judged_yet_is_to_be_removed_or_accepted():

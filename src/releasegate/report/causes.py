@@ -4,6 +4,7 @@ Normal is the median of a check's own met samples in this run. Where the whole r
 so a bound of its own that warns comes before it, and the words say what was compared.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,11 @@ LEAST_SLOWER_S = 0.01
 """What is not so many times, and so many seconds, above its median is as usual."""
 LARGEST = 1e9
 COULD_NOT_LOOK, UNMET, WARNED, SLOWER_THAN_USUAL, CUT, USUAL = range(6)
+BROKEN = frozenset({COULD_NOT_LOOK, UNMET})
 LIKELY = frozenset({COULD_NOT_LOOK, UNMET, WARNED, SLOWER_THAN_USUAL})
+
+OF_TIME = re.compile(r"\b(timeout|too late|latency|within|duration|until|stuck)\b")
+"""What the signature of a failure says that something slow explains."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -69,6 +74,12 @@ def likely(found: Iterable[Cause]) -> list[Cause]:
     return [cause for cause in found if cause.likely]
 
 
+def come_first(found: Iterable[Cause], sample: Sample | None) -> bool:
+    """Tell whether likely causes are to be looked at before the failure itself: what is only slow, if it is of time."""
+    of_time = OF_TIME.search(sample.signature or "") if sample else None
+    return bool(of_time) or any(cause.rank[0] in BROKEN for cause in found)
+
+
 def told_beside(check: CheckResult, normal: Mapping[str, float]) -> list[tuple[str, str]]:
     """Give the lines of a report, each with its name: one for each likely cause, one for all the others."""
     found = causes(check, normal)
@@ -102,7 +113,7 @@ def _cause(name: str, reading: Sample, normal_s: float | None) -> Cause:
     elif not reading.met and (unmet := _unmet(reading)) is not None:
         rank, text = (UNMET, -slow[0] if slow else 0.0), unmet
     elif slow:
-        kept_up = "; no slower than in the rest of this run" if normal_s and ratio < SLOWER else ""
+        kept_up = "; as slow all through this run" if normal_s and ratio < SLOWER else ""
         rank, text = (WARNED, -slow[0]), f"{slow[1]}{kept_up}"
     elif normal_s and ratio >= SLOWER and reading.duration_s - normal_s >= LEAST_SLOWER_S:
         rank, text = (

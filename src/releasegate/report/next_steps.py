@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from releasegate.config.rules import subject_of
 from releasegate.model import EXCUSED, CheckResult, Evidence, Label, Level, RuleResult, State, base_of
-from releasegate.report.causes import causes, likely, normals
+from releasegate.report.causes import causes, come_first, likely, normals
 from releasegate.report.facts import failing, first_failure, labelled, leaks, warned
 from releasegate.report.findings import Finding, findings
 from releasegate.report.remedies import remedy
@@ -88,10 +88,11 @@ def _unread(evidence: Evidence) -> Iterator[NextStep]:
     identity = evidence.identity
     if identity.holds is False or not identity.problem:
         return
-    unread = {reading.target for reading in identity.readings if reading.revision is None}
+    unread = {reading.target: reading.problem for reading in identity.readings if reading.revision is None}
     silent = {s.trouble.target for c in failing(evidence) for s in c.samples if s.trouble}
-    if not unread or not unread <= silent:
-        text = "make the revision readable where the target declares it: nobody knows which commit was judged"
+    if not unread or not unread.keys() <= silent:
+        seen = f" ({'; '.join(f'{name}: {problem}' for name, problem in unread.items())})" if unread else ""
+        text = f"make the revision readable where the target declares it{seen}: nobody knows which commit was judged"
         yield NextStep(text=text, blocks=True)
 
 
@@ -122,8 +123,12 @@ def _first(finding: Finding, normal: Mapping[str, float]) -> str:
     explained = finding.checks if finding.down else finding.explains
     if explained:
         return f"look at it first, it explains {plural(len(explained), 'other check')}: {text}"
-    found = " and ".join(f"{cause.check} ({cause.text})" for cause in likely(causes(check, normal))[:MOST_CAUSES])
-    return f"look first at {found}; then {text}" if found else text
+    found = likely(causes(check, normal))[:MOST_CAUSES]
+    named = " and ".join(f"{cause.check} ({cause.text})" for cause in found)
+    if not named:
+        return text
+    first = come_first(found, first_failure(check))
+    return f"look first at {named}; then {text}" if first else f"{text}; then look at {named}"
 
 
 def _explained(finding: Finding, evidence: Evidence) -> bool:

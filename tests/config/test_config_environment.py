@@ -76,9 +76,16 @@ def test_a_backslash_of_the_environment_cannot_undo_a_hole():
 
 def test_every_unset_variable_is_told_at_once_with_its_line():
     text = gate("identities:\n  a: {bearer: '${ONE}'}\n  b: {bearer: '${TWO}'}\n")
-    found = [p for p in problems(text, {}) if "not set" in p.message]
+    found = problems(text, {})
     assert [(p.line, p.message) for p in found] == [(7, "${ONE} is not set"), (8, "${TWO} is not set")]
     assert "${ONE:-…}" in found[0].hint
+
+
+@pytest.mark.parametrize("written", ["${GONE}", "https://${GONE}:${PORT_GONE}", "${GONE"])
+def test_what_follows_from_an_unset_variable_is_not_told_beside_it(written):
+    found = problems(gate(targets=f"targets: {{api: {{url: '{written}'}}}}"), {})
+    assert {p.message.rpartition("} ")[2] for p in found} <= {"is not set", 'expected ${NAME}, found "${GONE"'}
+    assert found
 
 
 def test_a_misspelt_variable_is_recognised():

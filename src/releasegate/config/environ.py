@@ -38,6 +38,8 @@ class Environment:
         self.problems = problems
         self.lenient = lenient
         self.allowed = allowed
+        self.refused: list[Problem] = []
+        """Its own problems: what else is wrong at their places is so because nothing was put there."""
 
     def fill(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -112,4 +114,5 @@ class Environment:
         return out + text[at:]
 
     def _report(self, node: Node, message: str, hint: str) -> None:
-        self.problems.append(Problem(node.file, node.line, node.column, message, hint))
+        self.refused.append(Problem(node.file, node.line, node.column, message, hint))
+        self.problems.append(self.refused[-1])

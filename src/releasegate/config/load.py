@@ -206,9 +206,12 @@ class Loader:
         return tuple(later)
 
     def problems(self, *, warnings: bool) -> tuple[Problem, ...]:
-        """Give the errors or the warnings, each once, in the order of the files."""
+        """Give the errors or the warnings, each once, in the order of the files; at an unset variable only that."""
         order = {name: index for index, name in enumerate(self.files)}
-        chosen = dict.fromkeys(problem for problem in self.ctx.problems if problem.warning == warnings)
+        refused = self.environment.refused
+        unset = {problem.place for problem in refused}
+        told = (problem for problem in self.ctx.problems if problem.place not in unset or problem in refused)
+        chosen = dict.fromkeys(problem for problem in told if problem.warning == warnings)
         return tuple(sorted(chosen, key=lambda p: (order.get(p.file, 0), p.line, p.column)))
 
 

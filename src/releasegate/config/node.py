@@ -76,6 +76,10 @@ class Problem(Struct, frozen=True):
     hint: str | None = None
     warning: bool = False
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return self.file, self.line, self.column
+
     def __str__(self) -> str:
         """Say it in a line, and advice in another: a config may quote anything, and a runner reads what is printed."""
         advice = f"\n    {for_log(self.hint)}" if self.hint else ""

@@ -312,14 +312,15 @@ class OneOf(Shape):
 
     def __init__(self, *words: str | int) -> None:
         self.words = words
-        self.says = f"one of {', '.join(str(word) for word in words)}"
+        self.says = f"{'one of ' if len(words) > 1 else ''}{', '.join(str(word) for word in words)}"
 
     def read(self, node: Node, ctx: Reading) -> Any:
         if node.kind in {"text", "number"} and node.value in self.words:
             return node.value
         if node.quoted and any(str(word) == node.value for word in self.words):
             return self.wrong(node, ctx, f"without quotes: {node.value}")
-        return self.wrong(node, ctx, did_you_mean(str(node.raw), [str(word) for word in self.words]))
+        near = did_you_mean(str(node.raw), [str(word) for word in self.words])
+        return self.wrong(node, ctx, near if near and near.startswith("did") else None)  # the message lists the words
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}

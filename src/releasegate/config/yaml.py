@@ -266,7 +266,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     rest = written[column:].strip() or written.strip()
     opened = f" that begins in line {error.context_mark.line + 1}" if error.context_mark and "flow" in context else ""
     while_doing = f" {context}{opened}" if context else ""
-    message = f"this is not YAML, at {shown(rest)}: {error.problem}{while_doing}"
+    place = shown(rest) if rest else "the end of the file"
+    message = f"this is not YAML, at {place}: {error.problem}{while_doing}"
     return Problem(file, line + 1, column + 1, message, _remedy(str(error.problem), written, column))
 
 

@@ -156,7 +156,8 @@ def _why(sample: Sample) -> str:
 async def _sample(
     order: Order, reader: RevisionReader, world: World, listener: Listener, stop: asyncio.Event, *, left_s: float
 ) -> Run:
-    listener.say(f"sampling {len(order.plan.checks)} checks")
+    count = len(order.plan.checks)
+    listener.say(f"sampling {count} check{'s' * (count != 1)}")
     runner = Runner(world, concurrency=order.config.policy.concurrency, listen=listener.progress)
     first = asyncio.ensure_future(reader.read("between", LEAST_BETWEEN))
     later = asyncio.ensure_future(_read_between(reader, world.sleep))

@@ -224,7 +224,8 @@ def _diagnosed(sample: Sample, answers: dict[str, Answer] | None) -> Sample:
 
 def _short_of(track: Track, why: str) -> str:
     """Say why there are no more samples, how many there are, and where one hung that was cut off."""
-    return f"{why} after {len(track.samples)} of its samples{under_way(track.cut)}"
+    count = len(track.samples)
+    return f"{why} {f'after {count} of its samples' if count else 'before its first sample'}{under_way(track.cut)}"
 
 
 def not_run(check: PlannedCheck, reason: str) -> CheckResult:

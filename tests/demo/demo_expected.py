@@ -44,7 +44,7 @@ class Expected:
     warned: frozenset[str] = frozenset()
 
 
-WARNED = "warned == 0: observed 1"
+WARNED = "warned == 0: observed 1 (warns)"
 PASS_RATE = "pass_rate >= 95%"
 OF_THE_PIPELINE = "suite.pipeline.pass_rate >= 80%"
 

@@ -48,7 +48,7 @@ def test_a_green_run_is_pending_then_success_in_at_most_nine_requests(world, cal
     assert gate(call)[0] == 0
     (_, began), (state, said) = told(world)
     assert began.startswith("running since ")
-    assert (state, said) == ("success", "STABLE: 1 of 1 checks passed")
+    assert (state, said) == ("success", "STABLE: 1 of 1 check passed")
     urls = {status.target_url for status in world.repository.statuses}
     assert urls == {"https://github.example/acme/shop/actions/runs/7/attempts/1"}
     assert bodies(world) == []
@@ -84,7 +84,7 @@ def test_a_comment_that_is_there_is_kept_true_in_place(world, call, staging):
     assert gate(call, "--comment", "on-failure", run_id="8")[0] == 0
     (body,) = bodies(world)
     assert "run=8" in body
-    assert "red 1 time before" in body
+    assert "red once before" in body
     assert len(world.hub.log) <= 21
 
 
@@ -103,7 +103,7 @@ def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence
     gate(call)
     staging.status = 200
     assert gate(call, attempt="2")[0] == 0
-    assert told(world)[-1] == ("success", "DEGRADED: green now, red 1 time before on this commit")
+    assert told(world)[-1] == ("success", "DEGRADED: green now, red once before on this commit")
     evidence = read(Path(".releasegate/evidence.json"))
     assert (evidence.run.red_before, evidence.verdict.state.value) == (1, "DEGRADED")
     assert call("judge", ".releasegate/evidence.json")[0] == 0

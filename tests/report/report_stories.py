@@ -36,7 +36,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 STARTED = "2026-03-01T12:03:04.500000Z"
 CLAIM = (
     "{passes}/{total} in {seconds} s. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time "
-    "would pass this rule 0.9 / 15 / 47 / 91 %. A fault slower than {seconds} s counts as one sample."
+    "would pass this rule 0.9 / 15 / 47 / 91 %. A fault that lasts longer than {seconds} s counts as one sample."
 )
 CONTACT = Contact(target="api", host="staging.example.com", port=443, address="203.0.113.7", tls="TLSv1.3", bytes_sent=120, bytes_received=840)  # fmt: skip
 EXIT = {State.STABLE: 0, State.DEGRADED: 0, State.UNSTABLE: 10, State.INCONCLUSIVE: 11}

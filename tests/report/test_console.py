@@ -187,7 +187,7 @@ def test_a_rule_without_value_is_undecided_not_held():
 def test_the_strength_is_told_with_its_condition():
     report = flat(healthy())
     assert "7/7 in 84 ms. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time" in report
-    assert "A fault slower than 84 ms counts as one sample." in report
+    assert "A fault that lasts longer than 84 ms counts as one sample." in report
 
 
 def test_the_judged_commit_and_who_runs_it_are_told():
@@ -223,11 +223,11 @@ def test_an_unknown_commit_and_an_undeclared_control_are_said():
 
 
 def test_what_was_not_sampled_is_named_with_the_reason_once():
-    reason = "the run's deadline was reached after {} of its samples"
-    checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled=reason.format(0)) for n in range(3)]
+    reason = "the run's deadline was reached before its first sample"
+    checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled=reason) for n in range(3)]
     report = flat(evidence(check("a.b"), *checks, state=State.INCONCLUSIVE, run={"deadline_reached": True}))
     assert (
-        "UNPROVEN 3 checks not sampled: the run's deadline was reached after 0 of its samples a.c0, a.c1, a.c2"
+        "UNPROVEN 3 checks not sampled: the run's deadline was reached before its first sample a.c0, a.c1, a.c2"
         in report
     )
 

@@ -77,7 +77,7 @@ FACTS = [
     "chat chat.example.com:443 (203.0.113.8, TLSv1.3)",
     "Look at the agent's tool calls first; see the runbook.",
     "latency <= 300ms (got 412 ms)",
-    "3 of 4 checks passed, 1 flaky, 1 failed, 33.3 % by weight",
+    "3 of 4 checks passed (1 flaky), 1 failed, 33.3 % by weight",
     "commit 4f2a91c07be3, which api ran (before, between, after the run)",
     "the control held",
     "find out why agent_thinking does not come (5 s after agent_started)",

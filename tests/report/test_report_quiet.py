@@ -53,7 +53,7 @@ def test_a_check_that_failed_once_says_how():
 
 
 def test_checks_that_were_not_sampled_for_one_reason_are_one_block_for_each_place_where_they_hung():
-    late = "the run's deadline was reached after 0 of its samples"
+    late = "the run's deadline was reached before its first sample"
     places = ["", ", in first byte", ", in first byte", ", in connect"]
     checks = [check(f"a.c{n}", "", Label.UNPROVEN, not_sampled=late + place) for n, place in enumerate(places)]
     assert [len(finding.checks) for finding in findings(checks, evidence(*checks))] == [1, 2, 1]
@@ -122,7 +122,7 @@ def test_an_advisory_check_under_a_rule_that_blocks_is_what_the_merge_waits_for(
 def test_a_reason_that_only_counts_is_not_said_twice(flaky):
     checks = [check("a.b", "✗✓✓✓✓✓✓✓✓✓✓✓✓")] * flaky + [check(f"a.c{flaky}")]
     assert "checks passed, 1 of them flaky" not in flat(judged(*checks))
-    assert "1 of 1 checks passed" not in flat(judged(*checks))
+    assert flat(judged(*checks)).count("1 of 1 check passed") == 1 - flaky
 
 
 def test_rules_that_are_all_not_applicable_are_not_said_to_hold():

@@ -84,7 +84,7 @@ def test_never_green_08_at_the_deadline_what_was_not_sampled_is_named_and_unprov
     assert done.stopped == "deadline"
     assert quick.label is Label.PASSED
     assert hangs.label is Label.UNPROVEN
-    assert hangs.not_sampled == "the run's deadline was reached after 0 of its samples, in transfer"
+    assert hangs.not_sampled == "the run's deadline was reached before its first sample, in transfer"
 
 
 def test_never_green_07_an_interrupt_keeps_the_samples_so_far_and_cleans_up():
@@ -199,7 +199,7 @@ def test_a_sample_that_never_began_is_not_cut_off():
     waits = planned(Staged(), "waits", "✓")
     _, got = run(planned(Staged(), "hangs", "∞", timeout_s=60), waits, concurrency=1, deadline_s=0.05).checks
     assert got.unfinished is None
-    assert got.not_sampled == "the run's deadline was reached after 0 of its samples"
+    assert got.not_sampled == "the run's deadline was reached before its first sample"
 
 
 def test_the_cleaning_up_goes_to_its_end_also_when_the_deadline_comes_meanwhile():

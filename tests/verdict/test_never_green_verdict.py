@@ -295,4 +295,4 @@ def test_a_rule_that_names_an_advisory_check_does_what_it_says(level, expected):
     rules = (rule("check.a.c.failed == 0", level),)
     verdict = evidence(GOOD, ran("a.c", "✗✗✗", advisory=True), rules=rules).verdict
     assert verdict.state is expected
-    assert verdict.reasons[0] == "check.a.c.failed == 0: observed 1"
+    assert verdict.reasons[0] == f"check.a.c.failed == 0: observed 1{' (warns)' * (level == 'warn')}"

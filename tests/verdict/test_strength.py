@@ -10,7 +10,7 @@ from releasegate.verdict.strength import claim, strength_of
 def test_the_claim_is_said_with_its_condition_in_the_words_of_the_design():
     assert strength_of(ran("a.b")) == (
         "7/7 in 0.8 s. If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time would pass this"
-        " rule 0.9 / 15 / 47 / 91 %. A fault slower than 0.8 s counts as one sample."
+        " rule 0.9 / 15 / 47 / 91 %. A fault that lasts longer than 0.8 s counts as one sample."
     )
 
 

@@ -64,4 +64,7 @@ def _text(profiles: list[Profile]) -> str:
                 f"  {rate:>5.1%}  {at.passed:>9.5%}  {at.failed:>9.5%}  {at.unproven:>9.5%}  {at.mean_samples:>8.2f}"
             )
         lines.append("")
-    return "\n".join(lines) + "Computed for independent samples; a fault slower than the run counts as one sample."
+    return (
+        "\n".join(lines)
+        + "Computed for independent samples; a fault that lasts longer than the run counts as one sample."
+    )

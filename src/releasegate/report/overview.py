@@ -14,7 +14,7 @@ from releasegate.report.facts import said, who
 from releasegate.report.words import listing, percent, plural, seconds, short
 from releasegate.verdict.metrics import counts
 
-ONLY_COUNTS = re.compile(r"\d+ of \d+ checks passed(, \d+ of them flaky)?")
+ONLY_COUNTS = re.compile(r"\d+ of \d+ checks? passed(, \d+ of them flaky)?")
 
 
 class SuiteLine(Struct, frozen=True, kw_only=True):
@@ -87,11 +87,12 @@ def sample_count(evidence: Evidence) -> int:
 
 
 def headline_counts(evidence: Evidence) -> str:
-    """Say the counts that the verdict rests on: `16 of 17 checks passed, 1 failed, 2 flaky`."""
+    """Say the counts that the verdict rests on: `16 of 17 checks passed (2 flaky), 1 failed`."""
     counted = [check for check in evidence.checks if counts(check)]
     passed = f"{sum(c.label in PASSED for c in counted):,} of {plural(len(counted), 'check')} passed"
-    others = (c for c in evidence.checks if not c.advisory and c.label is not Label.PASSED)
-    return ", ".join([passed, *_tallies(others)])
+    flaky = sum(check.label is Label.FLAKY for check in counted)
+    others = (c for c in evidence.checks if not c.advisory and c.label not in PASSED)
+    return ", ".join([passed + (f" ({flaky:,} flaky)" if flaky else ""), *_tallies(others)])
 
 
 def _tallies(checks: Iterable[CheckResult]) -> list[str]:

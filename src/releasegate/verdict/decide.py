@@ -154,7 +154,7 @@ def _over_excused(checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[str]:
-    out = [_rule(rule) for rule in rules if rule.held is False and rule.level is Level.WARN]
+    out = [f"{_rule(rule)} (warns)" for rule in rules if rule.held is False and rule.level is Level.WARN]
     ours = [check for check in facts.checks if not is_of_base(check.id)]
     failing = (c for c in ours if c.advisory and c.label not in PASSED | EXCUSED | {Label.SKIPPED})
     advisory, off = weightiest(failing), weightiest(check for check in facts.checks if check.label in EXCUSED)
@@ -162,14 +162,17 @@ def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[
     out += [f"excused: {_listing(off)}"] if off else []
     out += [f"the login of {name} failed, its fallback was used" for name in sorted(facts.fallbacks)]
     if red_before:
-        out.append(f"green now, red {red_before} time{'s' * (red_before > 1)} before on this commit")
+        times = "once" if red_before == 1 else f"{red_before} times"
+        out.append(f"green now, red {times} before on this commit")
     return out
 
 
 def _stable(checks: Sequence[CheckResult]) -> str:
     flaky = sum(check.label is Label.FLAKY for check in checks)
     passed = sum(check.label in PASSED for check in checks)
-    return f"{passed} of {len(checks)} checks passed" + (f", {flaky} of them flaky" if flaky else "")
+    return f"{passed} of {len(checks)} check{'s' * (len(checks) != 1)} passed" + (
+        f", {flaky} of them flaky" if flaky else ""
+    )
 
 
 def _rule(rule: RuleResult) -> str:

@@ -22,7 +22,7 @@ def claim(profile: str) -> str:
     passed = " / ".join(_percent(characteristic(PROFILES[profile], rate).passed) for rate in RATES)
     return (
         f"If samples were independent, a check that fails 50 / 30 / 20 / 10 % of the time "
-        f"would pass this rule {passed} %. A fault slower than "
+        f"would pass this rule {passed} %. A fault that lasts longer than "
     )
 
 

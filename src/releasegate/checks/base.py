@@ -85,6 +85,17 @@ class Probe(Struct, kw_only=True):
         self.trace = trace_of(headers)
         return headers
 
+    async def shown(self, identity: str, target: Target) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """Give what an identity shows at a target: headers, and cookies as Netscape lines. Raises CouldNotLook.
+
+        That its fallback was used is kept in the sample.
+        """
+        headers = await self.credentials.headers(identity, target)
+        cookies = await self.credentials.cookies(identity, target)
+        if self.credentials.fell_back(identity):
+            self.fallback = identity
+        return headers, cookies
+
     def note_moment(self, name: str, text: str = "") -> None:
         self.timeline.append(Moment(at_s=round(self.clock() - self.began, 6), name=name, text=text))
 

@@ -126,14 +126,9 @@ class Session:
         return declared, address
 
     async def _credentials(self, who: str, target: Target) -> Headers:
-        probe = self.probe
-        probe.doing = "login"
-        headers = await probe.credentials.headers(who, target)
-        jar = (who, target.name)
-        if jar not in self.jars:
-            self.jars[jar] = await probe.credentials.cookies(who, target)
-        if probe.credentials.fell_back(who):
-            probe.fallback = who
+        self.probe.doing = "login"
+        headers, cookies = await self.probe.shown(who, target)
+        self.jars.setdefault((who, target.name), cookies)
         return headers
 
     def _encode(self, content: Content) -> bytes:

@@ -102,10 +102,8 @@ async def _compose(spec: Spec, probe: Probe) -> tuple[Target, str, Headers]:
     crumbs: Headers = ()
     if who != NOBODY:
         with probe.phase("authenticate"):
-            given = await probe.credentials.headers(who, target)
-            crumbs = cookie_header(await probe.credentials.cookies(who, target), urlsplit(url).path or "/")
-        if probe.credentials.fell_back(who):
-            probe.fallback = who
+            given, cookies = await probe.shown(who, target)
+        crumbs = cookie_header(cookies, urlsplit(url).path or "/")
     plain = (("Accept-Encoding", "identity"), ("User-Agent", f"releasegate/{__version__}"))
     return target, url, merged(plain, target.headers, given, crumbs, own)
 

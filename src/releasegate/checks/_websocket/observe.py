@@ -65,22 +65,17 @@ async def _compose(flow: Flow, probe: Probe) -> tuple[Target, str, Headers]:
     probe.target = target.name
     try:
         url = absolute(target, filled_path(flow.path, (), probe.scope))
-        headers = merged(target.headers, filled_headers(flow.headers, probe.scope))
+        own = filled_headers(flow.headers, probe.scope)
     except Refused as refused:
         probe.doing = "upgrade"
         raise probe.trouble("not allowed", str(refused)) from None
-    if not flow.logs_in:
-        return target, url, headers
-    who = as_text(fill(flow.identity, probe.scope))
+    who = as_text(fill(flow.identity, probe.scope)) if flow.logs_in else NOBODY
     if who == NOBODY:
-        return target, url, headers
+        return target, url, merged(target.headers, own)
     with probe.phase("authenticate"):
-        given = await probe.credentials.headers(who, target)
-        cookies = await probe.credentials.cookies(who, target)
-    if probe.credentials.fell_back(who):
-        probe.fallback = who
+        given, cookies = await probe.shown(who, target)
     crumbs = cookie_header(cookies, urlsplit(url).path or "/")
-    return target, url, merged(target.headers, given, crumbs, filled_headers(flow.headers, probe.scope))
+    return target, url, merged(target.headers, given, crumbs, own)
 
 
 def _refused(error: CouldNotLook, probe: Probe, took_s: float) -> Observation:

@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 
 from releasegate.checks.base import Kind
 from releasegate.config.shape import (
-    MISSING,
     Duration,
     Either,
     Field,
@@ -20,25 +19,13 @@ from releasegate.config.shape import (
     TargetName,
     Text,
 )
+from releasegate.config.suites import CheckName
 from releasegate.expect.shapes import Bound
 from releasegate.template import as_text, fill
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LATENCY = Field(Bound(), says="how long it may take")
 TIMEOUT = Field(Duration(), says="bound on one sample")
-
-
-class CheckName(Text):
-    """The name of another check."""
-
-    def __init__(self) -> None:
-        super().__init__("the name of a check: suite.check")
-
-    def read(self, node: Any, ctx: Reading) -> Any:
-        name = super().read(node, ctx)
-        if name is not MISSING:
-            ctx.refer(node, "check", name)
-        return name
 
 
 class Later:

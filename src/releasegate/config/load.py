@@ -90,7 +90,7 @@ class Loader:
         self._names(root)
         with self.ctx.scoped():
             self.ctx.scope.clear()
-            values = TOP.read(_but(root, "suites", "control"), self.ctx)
+            values = TOP.read(root.without("suites", "control"), self.ctx)
         suites = self.suites.read(root.value["suites"]) if "suites" in root.value else ()
         if "suites" not in root.value:
             self.ctx.report(root, "there are no suites: nothing would be checked", "suites: {smoke: {checks: …}}")
@@ -213,11 +213,6 @@ class Loader:
         told = (problem for problem in self.ctx.problems if problem.place not in unset or problem in refused)
         chosen = dict.fromkeys(problem for problem in told if problem.warning == warnings)
         return tuple(sorted(chosen, key=lambda p: (order.get(p.file, 0), p.line, p.column)))
-
-
-def _but(node: Node, *keys: str) -> Node:
-    kept = {key: item for key, item in node.value.items() if key not in keys}
-    return Node(kept, node.line, node.column, keys=node.keys, file=node.file)
 
 
 def _at(node: Node | None, key: str) -> Node | None:

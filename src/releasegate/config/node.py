@@ -56,6 +56,11 @@ class Node(Guarded, Struct):
                 for item in self.value:
                     yield from item.walk()
 
+    def without(self, *keys: str) -> "Node":
+        """Give a mapping without some of its keys, at the same place."""
+        kept = {key: item for key, item in self.value.items() if key not in keys}
+        return Node(kept, self.line, self.column, keys=self.keys, file=self.file)
+
     def plain(self) -> Any:
         """Give the JSON value without positions."""
         match self.value:

@@ -57,7 +57,7 @@ class SuiteReader:
 
     def _suite(self, name: str, root: Node) -> Suite | None:
         checks = root.value.get("checks")
-        values = SUITE_TABLE.read(_without(root, {"checks"}), self.ctx)
+        values = SUITE_TABLE.read(root.without("checks"), self.ctx)
         if checks is None or not isinstance(checks.value, dict) or not checks.value:
             at = root if checks is None else checks
             self.ctx.report(at, f'the suite "{name}" has no checks', "checks: {name-of-a-check: {http: …}}")
@@ -91,7 +91,7 @@ class SuiteReader:
             ctx.names["check"].add(f"{suite}.{name}")
             return None
         named = read_kind(node, COMMON, ctx, "a check")
-        values = CHECK_TABLE.read(_only(node, COMMON), ctx)
+        values = CHECK_TABLE.read(node.without(*(node.value.keys() - COMMON.keys())), ctx)
         loops = values["for"] if values is not MISSING else {}
         ids = self._ids(suite, name, node, loops)
         spec = self._spec(node, named, defaults, loops)
@@ -142,15 +142,6 @@ class SuiteReader:
                 return named[1].table.read(node.value[named[0]], ctx)
             finally:
                 ctx.loops, ctx.defaults = {}, {}
-
-
-def _without(node: Node, keys: set[str]) -> Node:
-    kept = {key: item for key, item in node.value.items() if key not in keys}
-    return Node(kept, node.line, node.column, keys=node.keys, file=node.file)
-
-
-def _only(node: Node, keys: Any) -> Node:
-    return _without(node, {key for key in node.value if key not in keys})
 
 
 def _hash(node: Node, kind: str, defaults: dict[str, Node]) -> str:

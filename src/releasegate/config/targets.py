@@ -145,8 +145,7 @@ def secrets_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in found if value))
 
 
-def _revision(values: dict[str, Any], node: Node, ctx: Reading) -> Any:
-    _ = node, ctx
+def _revision(values: dict[str, Any], _node: Node, _ctx: Reading) -> Revision:
     return Revision(
         get=values["get"],
         at=values["at"],

@@ -253,10 +253,7 @@ class HttpTable(Shape):
 
     @staticmethod
     def _lone(node: Node, ctx: Reading) -> Any:
-        alone = {key: item for key, item in node.value.items() if key != "finally"}
-        request = LONE_REQUEST.read(
-            Node(alone, node.line, node.column, node.raw, node.quoted, node.keys, node.file), ctx
-        )
+        request = LONE_REQUEST.read(node.without("finally"), ctx)
         last = node.value.get("finally")
         cleanup = FINALLY.shape.read(last, ctx) if last else ()
         if request is MISSING or cleanup is MISSING:

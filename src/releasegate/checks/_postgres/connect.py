@@ -33,10 +33,7 @@ async def connect(probe: Probe, target: Target, ends: float) -> tuple[PGconn, Co
         try:
             async with asyncio.timeout(share_s):
                 return await _at(probe, target, address)
-        except CouldNotLook:
-            if probe.doing != "connect" or tried + 1 == len(addresses):
-                raise
-        except TimeoutError:
+        except (CouldNotLook, TimeoutError):
             if probe.doing != "connect" or tried + 1 == len(addresses):
                 raise
     raise AssertionError  # the wire gives one address at least

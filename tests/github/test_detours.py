@@ -7,6 +7,7 @@ import pytest
 from gate_world import CONFIG, Staging, commit_config, payload_of, states, surroundings, told, write_config
 
 from releasegate.cli.main import main
+from releasegate.demo.hub.script import Meanwhile
 from releasegate.evidence.file import read
 
 REPOSITORY = {"full_name": "acme/shop", "default_branch": "main"}
@@ -150,3 +151,43 @@ def test_a_config_in_a_place_that_comes_before_the_base_branchs_is_the_pull_requ
     assert call()[0] == 11
     assert told(world)[-1][1].startswith("INCONCLUSIVE: the base branch's version")
     assert read(Path(".releasegate/evidence.json")).plan["origin"]["changed"] == ["smoke.health"]
+
+
+@pytest.mark.parametrize("moved", ["head", "base"])
+def test_the_files_of_another_state_of_the_pull_request_are_not_taken_for_those_that_are_judged(
+    world, call, config, moved
+):
+    """Whoever moves a pull request while its files are listed, and back, would be judged by what it had between."""
+    commit_config(world, config(), config(HOLLOW))
+
+    def meanwhile(*_):
+        if moved == "head":
+            world.hub.commit(
+                world.repository,
+                "feature",
+                {"README.md": b""},
+                author=world.hub.user("ann"),
+                message="x",
+                now=world.now,
+            )
+        else:
+            branch(world, "other", {})
+            world.pull.base_ref = "other"
+
+    world.hub.script.add("GET */pulls/1/files", Meanwhile(meanwhile))
+    code, said = call()
+    assert (code, states(world)) == (12, [])
+    assert "#1 is by now" in said
+
+
+def test_a_pull_request_that_meanwhile_goes_elsewhere_is_no_success_there(world, call, config, staging):
+    staging.status = 200
+    commit_config(world, config(), config())
+    branch(world, "other", {"releasegate.yml": config("201")})
+
+    def meanwhile(*_):
+        world.pull.base_ref = "other"
+
+    staging.when_asked = meanwhile
+    assert call()[0] == 12
+    assert told(world)[-1] == ("error", "not told: it is to be merged into other by now: run the gate again")

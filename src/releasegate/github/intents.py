@@ -214,6 +214,8 @@ def _no_success(subject: Subject, told: Told, *, own: bool) -> tuple[str | None,
         return "this run set no pending status, so that nobody knows whether it is the newest", True
     if told.problem:
         return told.problem, True
+    if told.pull is not None and subject.base_branch not in {None, told.pull.base_branch}:
+        return f"it is to be merged into {told.pull.base_branch} by now: run the gate again", True
     return (SUPERSEDED, False) if superseded(told) else (None, False)
 
 

@@ -15,7 +15,7 @@ from releasegate.config.load import load
 from releasegate.config.model import Config
 from releasegate.config.pull import Source, judged
 from releasegate.errors import UsageError
-from releasegate.github.nouns import Files, Hub, Pull, Review, ReviewState, Subject, Trust
+from releasegate.github.nouns import Files, Hub, HubError, Pull, Review, ReviewState, Subject, Trust
 from releasegate.github.publish import pull_of
 from releasegate.model import Origin
 
@@ -128,8 +128,16 @@ def _compared(
 
 
 def _files_of(hub: Hub, change: Change, base_sha: str) -> Files:
-    """List what a change changes. A group may stand on another that is not merged yet: it brings what that brings."""
-    return hub.changed_files(change.pull.number) if change.pull else hub.files_between(base_sha, change.sha)
+    """List what a change changes. A group may stand on another that is not merged yet: it brings what that brings.
+
+    GitHub lists the files of a pull request as it is now. Raises HubError when that is not what is judged.
+    """
+    if change.pull is None:
+        return hub.files_between(base_sha, change.sha)
+    files, now = hub.changed_files(change.pull.number), hub.pull(change.pull.number)
+    if (now.head_sha, now.base_branch) != (change.sha, change.branch):
+        raise HubError(f"#{now.number} is by now {now.head_sha[:12]} onto {now.base_branch}: run the gate for that")
+    return files
 
 
 def touches(files: Files, paths: Collection[str]) -> bool:

@@ -44,7 +44,8 @@ def faults_of(play):
     if newest is not None and newest.state == "success":
         run = runs[newest.target_url]
         later = [b for n, b in begun.items() if b is not None and n != run.number and b.id > begun[run.number].id]
-        refused = play.lag_s > FRESH_S and not run.last_write_arrived  # it was long on its way, and not taken back
+        slow = play.lag_s > FRESH_S  # then it is looked at once more, by who lives, and taken back, if GitHub lets it
+        refused = slow and (run.code == -9 or not run.last_write_arrived)
         if any(newest.at - pending.at > FRESH_S for pending in later) and not refused:
             found.append(f"the success of run {run.number} stands over a later run's")
     if newest is not None and newest.state == "pending":

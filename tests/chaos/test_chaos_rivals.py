@@ -11,6 +11,7 @@ SEEDS_THAT_FAILED = {
     434: "where the statuses could not be read, a success was written all the same",
     694: "reading took all the time there was, and the red status was not written",
     925: "a success that was long on its way stood over a later run's red one",
+    14491: "a success that was long on its way was not taken back by a run that was cancelled then",
     2497: "a success that was refused at first was tried again over a later run's red one",
 }
 """Seeds speak of the plays as they are drawn now."""

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from releasegate import __version__
 from releasegate.foreign import for_terminal
+from releasegate.github import late
 from releasegate.github.job import NOBODY_SPEAKS, Job
 from releasegate.github.nouns import (
     ChangedFile,
@@ -85,6 +86,7 @@ class GithubHub(Settings):
         self._requester = self._speak()
 
     def _speak(self, jwt: str | None = None) -> "Requester.Requester":
+        late.install()
         from github import Auth, Github
 
         auth = Auth.AppAuthToken(jwt) if jwt else Auth.Token(self._token) if self._token else None

@@ -19,7 +19,7 @@ from releasegate.checks._http.meaning import (
     retry_after_s,
     shown,
 )
-from releasegate.checks._http.spec import WRITING, Answer, Content, File, Flow, Hop, Request
+from releasegate.checks._http.spec import WRITING, Answer, Content, File, Flow, Request
 from releasegate.checks.base import Probe
 from releasegate.checks.compose import Headers, Refused, filled_headers, filled_path, merged
 from releasegate.config.model import NOBODY, Target
@@ -72,7 +72,7 @@ class Session:
             raise probe.trouble("not allowed", str(refused)) from None
         return self._judged(answer, answer.total_s, cookies_set(answer.headers) if self.flow.jar else ())
 
-    def _judged(self, answer: HttpAnswer, total_s: float, cookies: Headers, hops: tuple[Hop, ...] = ()) -> Answer:
+    def _judged(self, answer: HttpAnswer, total_s: float, cookies: Headers) -> Answer:
         told = from_a_cache(answer.headers)
         if told and self.recording:
             self._note(told)
@@ -81,7 +81,6 @@ class Session:
             headers=answer.headers,
             body=answer.body,
             total_s=total_s,
-            hops=hops,
             cookies=cookies,
         )
 
@@ -236,24 +235,24 @@ class Session:
     async def _follow(self, request: Request, http: HttpRequest, answer: HttpAnswer) -> Answer:
         """Follow redirects. What may not be followed is the answer, with a note that says why."""
         probe = self.probe
-        hops: list[Hop] = []
+        followed = 0
         cookies = cookies_set(answer.headers)
         total_s = answer.total_s
         while answer.status in REDIRECTS and (location := header(answer.headers, "location")):
             following = self._next(request, http, answer.status, location)
-            if isinstance(following, str) or len(hops) == request.follow:
+            if isinstance(following, str) or followed == request.follow:
                 why = following if isinstance(following, str) else f"more than {request.follow} redirects"
                 self._note(f"redirect to {shown(joined(http.url, location))} not followed: {why}")
                 break
-            hops.append(Hop(status=answer.status, location=shown(following.url)))
+            followed += 1
             if self.sums is None:
-                probe.note_moment("redirect", f"{answer.status} to {hops[-1].location}")
+                probe.note_moment("redirect", f"{answer.status} to {shown(following.url)}")
             http = replace_timeout(following, following.timeout_s - answer.total_s)
             probe.target = http.target.name
             answer = await self._send(request, http)
             cookies += cookies_set(answer.headers)
             total_s += answer.total_s
-        return self._judged(answer, total_s, cookies, tuple(hops))
+        return self._judged(answer, total_s, cookies)
 
     def _next(self, request: Request, http: HttpRequest, status: int, location: str) -> HttpRequest | str:
         """Compose the request that a redirect asks for, or say why it is not made."""

@@ -132,13 +132,6 @@ class Flow(Struct, frozen=True, kw_only=True):
     """Whether a cookie that is set could matter: to a lone request without redirects it cannot."""
 
 
-class Hop(Struct, frozen=True, kw_only=True):
-    """A redirect that was followed."""
-
-    status: int
-    location: str
-
-
 class Answer(Struct, frozen=True, kw_only=True, dict=True):
     """The answer that is judged, after redirects. `cookies` are all that were set on the way, the last wins."""
 
@@ -146,7 +139,6 @@ class Answer(Struct, frozen=True, kw_only=True, dict=True):
     headers: Headers
     body: bytes
     total_s: float
-    hops: tuple[Hop, ...] = ()
     cookies: Headers = ()
 
     @cached_property

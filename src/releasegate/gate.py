@@ -222,17 +222,7 @@ def describe(plan: Plan, config: Config, fallbacks: tuple[str, ...], foreign: fr
 def _policy(order: Order) -> dict[str, Any]:
     policy = order.config.policy
     return {
-        "rules": [
-            {
-                "text": rule.text,
-                "metric": rule.metric,
-                "op": rule.op,
-                "value": rule.value,
-                "level": rule.level,
-                "of_baseline": rule.of_baseline,
-            }
-            for rule in policy.rules
-        ],
+        "rules": to_builtins(list(policy.rules)),
         "deadline_s": order.deadline_s,
         "concurrency": policy.concurrency,
     }

@@ -97,11 +97,10 @@ class LiveWire:
         try:
             async with asyncio.timeout_at(ends):
                 stream = await open_stream(
-                    phases, self.environ, self._look_ups(), timeout_s, blame=blame, context_for=context_for
+                    phases, self.environ, self._look_ups(), timeout_s, ends=ends, blame=blame, context_for=context_for
                 )
         except TimeoutError:
             raise phases.trouble("timeout", f"no connection within {timeout_s:g} s") from None
-        stream.ends = ends
         return stream, tuple(phases.done)
 
     async def addresses(self, target: Target, timeout_s: float) -> tuple[tuple[str, ...], tuple[Phase, ...]]:

@@ -36,7 +36,7 @@ class OpenStream:
 
     def __init__(
         self, arriving: Counting, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *,
-        contact: Contact, blame: Blame, most: int,
+        contact: Contact, blame: Blame, most: int, ends: float,
     ) -> None:  # fmt: skip
         self._arriving = arriving
         self._reader = reader
@@ -44,8 +44,8 @@ class OpenStream:
         self._contact = contact
         self._blame = blame
         self._most = most
+        self._ends = ends
         self._sent = 0
-        self.ends = 0.0
 
     @property
     def contact(self) -> Contact:
@@ -80,7 +80,7 @@ class OpenStream:
     async def _bounded(self, step: Awaitable[Received]) -> Received:
         """Do a step in the time that is left; what the world does to it becomes CouldNotLook."""
         try:
-            async with asyncio.timeout_at(self.ends):
+            async with asyncio.timeout_at(self._ends):
                 done = await step
         except TimeoutError:
             raise self._blame("timeout", "the time was over") from None
@@ -117,6 +117,7 @@ async def open_stream(
     names: Names,
     timeout_s: float,
     *,
+    ends: float,
     blame: Blame,
     context_for: ContextFor | None,
 ) -> OpenStream:
@@ -132,4 +133,4 @@ async def open_stream(
         sock.close()
         raise
     writer = asyncio.StreamWriter(transport, arriving, reader, loop)
-    return OpenStream(arriving, reader, writer, contact=contact, blame=blame, most=target.max_body)
+    return OpenStream(arriving, reader, writer, contact=contact, blame=blame, most=target.max_body, ends=ends)

@@ -1,14 +1,18 @@
 """Ways around the config of the default branch, each tried against the stand-in: none of them ends in a success."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 from gate_world import CONFIG, Staging, commit_config, payload_of, states, surroundings, told, write_config
 
 from releasegate.cli.main import main
+from releasegate.config.load import ConfigError, load
 from releasegate.demo.hub.script import Meanwhile
 from releasegate.evidence.file import read
+from releasegate.github.settings import guarded
+from releasegate.github.trust import kinds_of
 
 REPOSITORY = {"full_name": "acme/shop", "default_branch": "main"}
 HOLLOW = "[200, 500]"
@@ -191,3 +195,43 @@ def test_a_pull_request_that_meanwhile_goes_elsewhere_is_no_success_there(world,
     staging.when_asked = meanwhile
     assert call()[0] == 12
     assert told(world)[-1] == ("error", "not told: it is to be merged into other by now: run the gate again")
+
+
+def test_an_edited_kind_of_check_by_others_waits_for_an_approval(world, call, config, staging):
+    """It is loaded from the repository, and judges."""
+    staging.status = 200
+    world.hub.commit(
+        world.repository, "feature", {"gate/kinds/mine.py": b"x"}, author=world.hub.user("ann"), message="x",
+        now=world.now,
+    )  # fmt: skip
+    world.head = world.pull.sha
+    commit_config(world, config(), config())
+    assert call(INPUT_PYTHON_PATH="gate/kinds")[0] == 11
+    assert "changes what runs the gate: gate/kinds/mine.py" in told(world)[-1][1]
+
+
+def test_directories_of_kinds_are_guarded_wherever_they_are_named_and_only_inside_of_the_repository():
+    paths = {
+        "INPUT_PYTHON_PATH": " gate/kinds \n\n/w/own/./more\n../../elsewhere\n/opt\n",
+        "PYTHONPATH": f"a{os.pathsep}",
+    }
+    assert list(kinds_of({"GITHUB_WORKSPACE": "/w/own", **paths})) == ["gate/kinds/**", "more/**", "a/**"]
+    assert list(kinds_of({"INPUT_PYTHON_PATH": "."})) == ["**"]
+    assert list(kinds_of({})) == []
+
+
+@pytest.mark.parametrize(("kinds", "guards"), [
+    ([], False),
+    (["non_fast_forward", "deletion", "creation", "required_signatures", "commit_message_pattern"], False),
+    (["non_fast_forward", "pull_request"], True),
+    (["update"], True),
+    (["required_status_checks"], True),
+])  # fmt: skip
+def test_a_branch_is_guarded_only_by_rules_that_keep_what_was_pushed_away(kinds, guards):
+    assert guarded([{"type": kind} for kind in kinds]) is guards
+
+
+def test_no_gate_has_the_status_of_anothers_advisory_mode(config):
+    text = config().replace(b"gate: staging", b"gate: staging-advisory").decode()
+    with pytest.raises(ConfigError, match="how the status of an advisory gate ends"):
+        load(text, {}, file="releasegate.yml")

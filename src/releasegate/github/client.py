@@ -29,7 +29,7 @@ from releasegate.github.nouns import (
 )
 from releasegate.github.patience import Trouble, pause_s
 from releasegate.github.scopes import missing
-from releasegate.github.settings import Settings
+from releasegate.github.settings import Settings, guarded
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -192,12 +192,12 @@ class GithubHub(Settings):
         self._ask("write the check run", "POST", self._path("/check-runs"), body=whole, done=written)
 
     def branch_protected(self, name: str) -> bool:
-        """Tell whether classic protection or a ruleset in force guards a branch."""
+        """Tell whether classic protection or a ruleset in force guards what a branch holds."""
         classic = self._ask("read the branch", "GET", self._path(f"/branches/{quote(name, safe='')}"))
         if self._read(lambda data: data["protected"] is True, classic):
             return True
         rules = self._all("read the branch's rules", self._path(f"/rules/branches/{quote(name, safe='')}"))
-        return bool(rules)
+        return self._read(guarded, rules)
 
     def branch_head(self, name: str) -> str:
         found = self._ask("read the branch", "GET", self._path(f"/branches/{quote(name, safe='')}"))
@@ -211,7 +211,7 @@ class GithubHub(Settings):
         return self._read(_between, self._compared(base, head))
 
     def _compared(self, base: str, head: str) -> Any:
-        return self._ask("compare the commits", "GET", self._path(f"/compare/{base}...{head}"))
+        return self._ask("compare the commits", "GET", self._path(f"/compare/{quote(base)}...{quote(head)}"))
 
     def file(self, path: str, ref: str) -> str | None:
         place = self._path(f"/contents/{quote(path)}")

@@ -9,6 +9,8 @@ from releasegate.github.nouns import HubError, Pull, Required, Rules, Ruleset
 
 NO_COMMIT, UNPROCESSABLE, NOT_FOUND = "0" * 40, 422, 404
 CHECKS, QUEUE, WORKFLOWS = "required_status_checks", "merge_queue", "workflows"
+GUARDS = frozenset({CHECKS, QUEUE, WORKFLOWS, "pull_request", "update"})
+"""Rules that keep others from pushing what they like; one against force pushes, say, lets everybody's commits in."""
 MOST_RULESETS = 30
 T = TypeVar("T")
 
@@ -79,6 +81,11 @@ class Settings(ABC):
         except HubError as why:
             if why.status != UNPROCESSABLE:
                 raise
+
+
+def guarded(ruled: list[Any]) -> bool:
+    """Tell whether rules in force on a branch keep from it what was only pushed."""
+    return any(rule["type"] in GUARDS for rule in ruled)
 
 
 def _rules(classic: Any, ruled: list[Any]) -> Rules:

@@ -4,7 +4,8 @@ That is a pull request or a queue's group, read through the API. What is decided
 branches and reviews are a Hub's to give.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -189,7 +190,18 @@ def _with_people(hub: Hub, origin: Origin, change: Change, edits: tuple[str, ...
 
 def _running(config: Config, subject: Subject, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Give the globs of what runs the gate."""
-    return (*workflow_of(environ, subject.repository), *RUNNING, *config.policy.guarded)
+    own = (*workflow_of(environ, subject.repository), *kinds_of(environ))
+    return (*own, *RUNNING, *config.policy.guarded)
+
+
+def kinds_of(environ: Mapping[str, str]) -> Iterator[str]:
+    """Give globs of what is imported from the repository itself: kinds of check by others, which judge."""
+    root = environ.get("GITHUB_WORKSPACE") or "/"
+    lines = environ.get("INPUT_PYTHON_PATH", "").splitlines()
+    for line in (*lines, *environ.get("PYTHONPATH", "").split(os.pathsep)):
+        inside = os.path.relpath(os.path.join(root, line.strip()), root).replace(os.sep, "/")  # noqa: PTH118
+        if line.strip() and inside.split("/")[0] != "..":
+            yield "**" if inside == "." else f"{inside}/**"
 
 
 def workflow_of(environ: Mapping[str, str], repository: str) -> tuple[str, ...]:

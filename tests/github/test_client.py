@@ -1,5 +1,8 @@
 """The client against the stand-in: each exchange is also held against GitHub's description."""
 
+import contextlib
+import copy
+import itertools
 import time
 
 import pytest
@@ -183,6 +186,54 @@ def test_an_answer_that_is_not_githubs_is_said(world, server):
     with pytest.raises(HubError, match="could not read pull request 1"):
         opened(server, root="/nowhere").pull(1)
     world.hub.log.clear()  # there is nothing that describes what was asked
+
+
+ODD = (None, 7, "x", [], {}, True, [None], [[]], {"a": 1})
+
+
+def altered(value):
+    """Give an answer with each of its parts, down to the third level, replaced by each odd value."""
+    yield from ODD
+    parts = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, part in parts:
+        for odd in itertools.islice(altered(part), 200):
+            copied = copy.copy(value)
+            copied[key] = odd
+            yield copied
+
+
+def test_whatever_an_answer_holds_it_is_read_or_said(world, server):
+    world.say("pending")
+    world.review("ann", "APPROVED")
+    world.of("POST", "/issues/1/comments", {"body": "hello"})
+    hub, main = opened(server), world.repository.branches["main"]
+    ask = hub._once
+    for call in (
+        lambda: hub.pull(1), lambda: hub.pulls_of_commit(world.head), lambda: hub.changed_files(1),
+        lambda: hub.files_between(main, world.head), lambda: hub.commits_between(main, world.head),
+        lambda: hub.statuses(world.head, CONTEXT), lambda: hub.comments(1), lambda: hub.reviews(1),
+        lambda: hub.branch_protected("main"), lambda: hub.file("README.md", main), lambda: hub.rules("main"),
+    ):  # fmt: skip
+        hub._once = ask
+        _, sound = hub._once("GET", *_asked_by(hub, call))
+        for body in altered(sound):
+            hub._once = lambda *_, body=body: ({}, body)
+            with contextlib.suppress(HubError):
+                call()
+
+
+def _asked_by(hub, call):
+    """Give what a call asks for first."""
+    asked, ask = [], hub._once
+
+    def once(_verb, path, query, body):
+        asked.append((path, query, body))
+        return ask(_verb, path, query, body)
+
+    hub._once = once
+    call()
+    hub._once = ask
+    return asked[0]
 
 
 @pytest.fixture(scope="module")

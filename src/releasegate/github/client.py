@@ -162,7 +162,7 @@ class GithubHub(Settings):
 
         def written() -> Any:
             found = self._all("read the comments", path)
-            return next((each for each in found if str(each["body"]).split() == body.split()), None)
+            return self._read(lambda of: next((e for e in of if str(e["body"]).split() == body.split()), None), found)
 
         return self._read(_comment, self._ask("write the comment", "POST", path, body={"body": body}, done=written))
 
@@ -187,7 +187,8 @@ class GithubHub(Settings):
         def written() -> Any:
             path, query = self._path(f"/commits/{sha}/check-runs"), {"check_name": run.name}
             there = self._ask("read the check runs", "GET", path, query=query)
-            return next((each for each in there["check_runs"] if each["details_url"] == run.details_url), None)
+            runs = self._read(lambda data: list(data["check_runs"]), there)
+            return self._read(lambda of: next((e for e in of if e["details_url"] == run.details_url), None), runs)
 
         self._ask("write the check run", "POST", self._path("/check-runs"), body=whole, done=written)
 
@@ -318,7 +319,7 @@ class GithubHub(Settings):
     def _read(self, make: Callable[[Any], T], data: Any) -> T:
         try:
             return make(data)
-        except (LookupError, TypeError, ValueError):
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise _strange("read its answer") from None
 
 
@@ -354,7 +355,7 @@ def _file(data: Any) -> ChangedFile:
     return ChangedFile(
         path=str(data["filename"]),
         status=str(data["status"]),
-        previous=data.get("previous_filename"),
+        previous=str(data["previous_filename"]) if data.get("previous_filename") is not None else None,
         patch=str(data.get("patch") or "")[:LONGEST_PATCH],
     )
 

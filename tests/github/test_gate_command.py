@@ -476,6 +476,18 @@ def test_what_a_killed_run_left_is_ended_and_only_its_own(world, call):
     assert len(told(world)) == count
 
 
+def test_what_a_killed_run_left_is_ended_where_it_stands_whatever_config_lies_here(world, call):
+    """A gate reads the base branch's, without a checkout; what lies here may be none, or have another name."""
+    url = "https://github.example/acme/shop/actions/runs/7/attempts/1"
+    for context in (CONTEXT, "releasegate/other", "deploy"):
+        world.say("pending", context, target_url=url)
+    Path("releasegate.yml").unlink()
+    assert call("finalize")[0] == 0
+    ends = [states(world, context=context)[-1] for context in (CONTEXT, "releasegate/other", "deploy")]
+    assert ends == ["error", "error", "pending"]
+    assert call("finalize", "--sha", world.head)[0] == 2
+
+
 @pytest.mark.parametrize("case", [(True, READER, []), (False, READER, []), (False, JOB, ["error"])])
 def test_a_job_without_secrets_says_so_where_people_look(world, call, staging, case):
     fork, token, written = case

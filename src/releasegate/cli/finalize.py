@@ -6,6 +6,7 @@ from releasegate.cli.desk import desk_of
 from releasegate.cli.files import config_option, environment, read_config, read_event
 from releasegate.cli.telling import not_judged, whole_commit
 from releasegate.errors import EXIT_MERGE, NotPublishedError, UsageError
+from releasegate.foreign import for_log
 from releasegate.github import intents
 from releasegate.github.context import subject_of
 from releasegate.github.job import NOBODY_SPEAKS, job_of
@@ -21,7 +22,8 @@ def command(config_path: str | None, sha: str | None) -> int:
     """End on GitHub a pending status that a killed run left.
 
     It becomes an error: it blocks as before, and says why. A status that is no longer pending is left as it is, and
-    without --sha so is one of another workflow run.
+    without --sha so is one of another workflow run. Only with --sha is the config read: a run may have been told its
+    gate's name by the base branch.
 
     \b
     releasegate finalize
@@ -34,16 +36,18 @@ def command(config_path: str | None, sha: str | None) -> int:
         return not_judged(subject, environ)
     if not job.can_speak:
         raise UsageError(NOBODY_SPEAKS)
-    config = read_config(config_path, environ, lenient_env=True)
-    context = intents.context_of(config.gate, config.mode)
+    context = None
+    if sha is not None:
+        config = read_config(config_path, environ, lenient_env=True)
+        context = intents.context_of(config.gate, config.mode)
     desk = desk_of(job, subject)
     desk.enter()
     try:
-        ended = desk.end(context, of_any=sha is not None)
+        ended = desk.end(context)
     except HubError as why:
         raise NotPublishedError(str(why)) from None
-    if ended is None:
-        click.echo(f"releasegate: nothing of this run is pending in {context} on {desk.subject.sha}", err=True)
-        return EXIT_MERGE
-    click.echo(f"releasegate: {context} is error on {desk.subject.sha}: cancelled before its end", err=True)
+    where = f"in {context}" if context else "of this run"
+    said = [f"{each.context} is error on {desk.subject.sha}: {intents.CANCELLED}" for each in ended]
+    for line in said or [f"nothing {where} is pending on {desk.subject.sha}"]:
+        click.echo(for_log(f"releasegate: {line}"), err=True)
     return EXIT_MERGE

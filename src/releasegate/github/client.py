@@ -139,10 +139,10 @@ class GithubHub(Settings):
         files = tuple(self._read(_file, each) for each in self._read(lambda data: list(data["files"]), found))
         return Files(files=files, whole=len(files) < MOST_COMPARED)
 
-    def statuses(self, sha: str, context: str) -> Sequence[Status]:
+    def statuses(self, sha: str, context: str | None) -> Sequence[Status]:
         found = self._all("read the commit's statuses", self._path(f"/commits/{sha}/statuses"))
         told = [self._read(_status, each) for each in found]
-        return [status for status in told if status.context.casefold() == context.casefold()]
+        return [status for status in told if context is None or status.context.casefold() == context.casefold()]
 
     def set_status(self, sha: str, status: Status, *, again: Callable[[], None] | None = None) -> Status:
         """Set it, if need be more than once: the newest counts, so that saying it twice changes nothing."""

@@ -179,18 +179,18 @@ class Desk:
         self._hub.give(publish.CANCELLED_S)
         self.put(intents.cancelled(self.may.context, self.job.run_url, why))
 
-    def end(self, context: str, *, of_any: bool) -> Status | None:
-        """End by an error what this run, or any, left pending when it was killed; None when nothing is.
+    def end(self, context: str | None) -> tuple[Status, ...]:
+        """End by an error what is pending in a context; None = what this run left pending, whatever its gate's name.
 
-        Raises HubError.
+        Give what was written. Raises HubError.
         """
-        commit = self.subject.sha or ""
-        newest = next(iter(self.hub.statuses(commit, context)), None)
-        if newest is None or newest.state is not StatusState.PENDING:
-            return None
-        if not of_any and newest.target_url != self.job.run_url:
-            return None
-        return self.hub.set_status(commit, intents.cancelled(context, newest.target_url))
+        commit, newest = self.subject.sha or "", dict[str, Status]()
+        for status in self.hub.statuses(commit, context):
+            newest.setdefault(status.context, status)
+        left = [status for status in newest.values() if status.state is StatusState.PENDING]
+        if context is None:
+            left = [each for each in left if intents.is_of_run(each, self.job.run_url)]
+        return tuple(self.hub.set_status(commit, intents.cancelled(each.context, each.target_url)) for each in left)
 
     def note(self, said: str) -> None:
         self.notes.append(said)

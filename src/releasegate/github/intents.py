@@ -19,6 +19,7 @@ from releasegate.model import RunInfo, State, Verdict
 
 LONGEST = 140
 """Characters of a status's description; GitHub refuses more."""
+CONTEXT = "releasegate/"
 ADVISORY = "advisory"
 STATES = {
     State.STABLE: StatusState.SUCCESS,
@@ -89,7 +90,7 @@ class Decided(Struct, frozen=True, kw_only=True):
 
 def context_of(gate: str, mode: str) -> str:
     """Name the status. Advisory runs have one of their own, which nobody requires."""
-    return f"releasegate/{gate}-{ADVISORY}" if mode == ADVISORY else f"releasegate/{gate}"
+    return f"{CONTEXT}{gate}-{ADVISORY}" if mode == ADVISORY else f"{CONTEXT}{gate}"
 
 
 def standing(subject: Subject, gate: str, mode: str, *, partial: bool, protected: bool | None) -> Standing:
@@ -161,6 +162,11 @@ def superseded(told: Told) -> bool:
     return any(
         s.state is StatusState.PENDING and s.creator == ours.creator and _at(s) > _at(ours) for s in told.statuses
     )
+
+
+def is_of_run(status: Status, url: str | None) -> bool:
+    """Tell whether a status is a gate's, of the run at this address."""
+    return url is not None and status.target_url == url and status.context.startswith(CONTEXT)
 
 
 def stands(told: Told, url: str | None) -> bool:

@@ -201,8 +201,8 @@ class Hub(Protocol):
         """Give the files that a head changes since it left a base."""
         ...
 
-    def statuses(self, sha: str, context: str) -> Sequence[Status]:
-        """Give those of one context, the newest first."""
+    def statuses(self, sha: str, context: str | None) -> Sequence[Status]:
+        """Give those of one context, the newest first; None = of all."""
         ...
 
     def set_status(self, sha: str, status: Status, *, again: Callable[[], None] | None = None) -> Status:

@@ -1,14 +1,12 @@
 """The numbers that rules speak of, and why some have no value."""
 
-import math
-
 import pytest
 from msgspec.structs import replace
 from verdict_words import demand, evidence, labelled, met, ran, trouble, unmet
 
 from releasegate.config.rules import METRICS as KNOWN
 from releasegate.model import Label, Level
-from releasegate.verdict.metrics import METRICS, facts_of, observe, table
+from releasegate.verdict.metrics import METRICS, facts_of, observe
 
 MIXED = (
     labelled("a.passed", Label.PASSED, weight=4.0),
@@ -175,11 +173,6 @@ def test_a_subject_that_nobody_left_out_and_that_did_not_run_has_no_value():
 def test_every_metric_of_the_language_is_measured_or_known_not_to_be():
     assert set(KNOWN) - set(METRICS) == {"memory.peak", "contract.breaking"}
     assert set(METRICS) <= set(KNOWN)
-
-
-def test_the_table_leaves_out_what_has_no_value():
-    assert "latency.p99" not in table(MIXED, duration_s=1.0)
-    assert all(math.isfinite(number) for number in table(MIXED, duration_s=1.0).values())
 
 
 def test_retries_and_leaks_are_counted_over_all_samples_also_of_one_that_was_cut_off():

@@ -432,7 +432,7 @@ class Table(Shape):
     `build(values, node, ctx)` turns the dict of values (defaults filled in) into what the table means;
     it may report problems and return MISSING. It is not called when a key had a problem.
     `exactly_one` names groups of keys of which one, and only one, must be there. `example` is shown to who writes no
-    mapping; `elsewhere` says of keys that are often written here where they belong.
+    mapping.
     """
 
     def __init__(
@@ -444,11 +444,9 @@ class Table(Shape):
         exactly_one: tuple[tuple[str, ...], ...] = (),
         at_most_one: tuple[tuple[str, ...], ...] = (),
         example: str | None = None,
-        elsewhere: Mapping[str, str] | None = None,
     ) -> None:
         self.says = says
         self.example = example
-        self.elsewhere = elsewhere or {}
         self.fields = fields
         self.build = build
         self.exactly_one = exactly_one
@@ -470,8 +468,7 @@ class Table(Shape):
         before = len(ctx.problems)
         for key in node.value:
             if key not in self.fields:
-                hint = self.elsewhere.get(key) or did_you_mean(key, self.fields)
-                ctx.report(node.keys[key], f'unknown key "{key}" in {self.says}', hint)
+                ctx.report(node.keys[key], f'unknown key "{key}" in {self.says}', did_you_mean(key, self.fields))
         for key, spec in self.fields.items():
             if spec.required and key not in node.value:
                 ctx.report(node, f'{self.says} needs the key "{key}"', spec.says or f"expected {spec.shape.says}")

@@ -61,10 +61,9 @@ class Paper:
         self.width = max(LEAST_WIDTH, width)
         self.done: list[str] = []
 
-    def line(self, text: str, style: str | None = None, *, indent: int = 0, hang: int | None = None) -> None:
+    def line(self, text: str, style: str | None = None, *, indent: int = 0) -> None:
         """Add a line. `style` colours it whole."""
-        hang = indent + 2 if hang is None else hang
-        for part in wrap(" " * indent + for_terminal(text), self.width, hang=hang):
+        for part in wrap(" " * indent + for_terminal(text), self.width, hang=indent + 2):
             self._put(part, style)
 
     def tagged(self, tag: str, text: str, style: str | None = None, *, indent: int = 0, column: int = 0) -> None:

@@ -1,7 +1,7 @@
 """Labelled checks in, the numbers that rules speak of out. Pure; a number that is not known is None, never 0."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -206,10 +206,3 @@ def _is_about(check_id: str, subject: Subject) -> bool:
     if subject.suite:
         return check_id.startswith(f"{subject.suite}.")
     return subject.check in {check_id, base_of(check_id)}
-
-
-def table(checks: Sequence[CheckResult], *, duration_s: float, fallbacks: Sequence[str] = ()) -> Mapping[str, float]:
-    """Give every metric of the whole run that has a value."""
-    facts = facts_of(checks, duration_s, fallbacks)
-    seen = {name: observe(name, facts).value for name in METRICS}
-    return {name: value for name, value in seen.items() if value is not None}

@@ -4,9 +4,10 @@ That is a pull request or a queue's group, read through the API. What is decided
 branches and reviews are a Hub's to give.
 """
 
-import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from posixpath import join, normpath, relpath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ UNLISTED = "(GitHub lists only some of the changed files)"
 CHECKED_OUT = "pull_request"
 """The event whose GITHUB_SHA is the head merged into the base branch as it is now."""
 QUEUE = "merge_group"
+DRIVE = re.compile(r"^[A-Za-z]:")
 DECIDING = frozenset({ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED})
 
 
@@ -196,12 +198,16 @@ def _running(config: Config, subject: Subject, environ: Mapping[str, str]) -> tu
 
 def kinds_of(environ: Mapping[str, str]) -> Iterator[str]:
     """Give globs of what is imported from the repository itself: kinds of check by others, which judge."""
-    root = environ.get("GITHUB_WORKSPACE") or "/"
-    lines = environ.get("INPUT_PYTHON_PATH", "").splitlines()
-    for line in (*lines, *environ.get("PYTHONPATH", "").split(os.pathsep)):
-        inside = os.path.relpath(os.path.join(root, line.strip()), root).replace(os.sep, "/")  # noqa: PTH118
-        if line.strip() and inside.split("/")[0] != "..":
-            yield "**" if inside == "." else f"{inside}/**"
+    root = _plain(environ.get("GITHUB_WORKSPACE", "/"))
+    for line in map(str.strip, environ.get("INPUT_PYTHON_PATH", "").splitlines()):
+        place = relpath(_plain(join(root, _plain(line))), root)
+        if line and place.split("/")[0] != "..":
+            yield "**" if place == "." else f"{place}/**"
+
+
+def _plain(path: str) -> str:
+    """Write a path as others are compared with it: also one of Windows, without its drive."""
+    return normpath(DRIVE.sub("", path).replace("\\", "/"))
 
 
 def workflow_of(environ: Mapping[str, str], repository: str) -> tuple[str, ...]:

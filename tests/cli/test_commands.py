@@ -94,6 +94,11 @@ def test_validate_says_what_is_declared(call, tmp_path):
     assert "no target declares a revision" in said.out
 
 
+def test_validate_says_that_an_advisory_gate_blocks_nothing(call, tmp_path):
+    (tmp_path / "releasegate.yml").write_text(f"mode: advisory\n{CONFIG}")
+    assert "valid: gate staging (advisory: it blocks nothing), " in call("validate").out
+
+
 def test_validate_gives_every_error_with_its_place_as_json(call, tmp_path):
     broken = CONFIG.replace("get: api:/health", "get: apo:/health").replace("status: 201", "statsu: 201")
     (tmp_path / "releasegate.yml").write_text(broken)

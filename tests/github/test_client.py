@@ -177,7 +177,7 @@ def test_what_is_too_long_is_refused_and_not_tried_again(world, server, text):
 
 
 def test_a_wrong_token_is_said_without_the_token(server):
-    with pytest.raises(HubError, match="401: Bad credentials") as refused:
+    with pytest.raises(HubError, match="401: Bad credentials; the token has expired") as refused:
         opened(server, token="ghs_wrong").pull(1)
     assert "ghs_wrong" not in repr(refused.value) + repr(refused.value.__cause__) + repr(Job(token="ghs_wrong"))
 

@@ -262,8 +262,9 @@ def test_what_cannot_be_read_before_the_end_is_an_error_and_no_success(world, ca
         world.job.used = 0
 
     world.hub.script.add("POST */statuses/*", Meanwhile(refill), nth=2)
-    code, _ = gate(call)
+    code, said = gate(call)
     assert code == 12
+    assert "exit 12: what was decided does not stand on GitHub" in said
     assert states(world) == ["pending", "error"]
 
 

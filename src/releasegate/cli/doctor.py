@@ -12,7 +12,7 @@ from releasegate.errors import EXIT_MERGE, EXIT_USAGE, NotPublishedError, UsageE
 from releasegate.foreign import for_log
 from releasegate.github import intents
 from releasegate.github.doctor import Finding, Level, Seen, findings, look
-from releasegate.github.job import GITHUB_WEB, NOBODY_SPEAKS, job_of
+from releasegate.github.job import GITHUB_WEB, NO_REPOSITORY, NOBODY_SPEAKS, job_of
 from releasegate.github.nouns import HubError, Subject
 from releasegate.github.workflows import Workflows, workflows_of
 
@@ -37,7 +37,7 @@ def command(config_path: str | None, branch: str | None, *, number: int | None, 
     environ = environment()
     job = job_of(environ)
     if not job.repository:
-        raise UsageError("the repository is not known: GITHUB_REPOSITORY is owner/name")
+        raise UsageError(NO_REPOSITORY)
     if not job.can_speak:
         raise UsageError(NOBODY_SPEAKS)
     gate = read_config(config_path, environ, lenient_env=True).gate

@@ -111,6 +111,7 @@ def tell(
     if done.status is not None:
         click.echo(f"releasegate: {done.status.context} is {done.status.state.value} on {desk.subject.sha}", err=True)
     if desk.owed and not desk.excused:
+        click.echo(f"releasegate: exit {EXIT_NOT_PUBLISHED}: what was decided does not stand on GitHub", err=True)
         return EXIT_NOT_PUBLISHED
     return intents.exit_code(evidence.verdict, wanted.fail_on)
 

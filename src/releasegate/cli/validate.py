@@ -80,4 +80,5 @@ def _show(config: Config | None, problems: tuple[Problem, ...]) -> None:
     for name, reason in config.later:
         show(for_log(f"not judged yet: {name}: {reason}"))
     checks = sum(len(suite.checks) for suite in config.suites)
-    show(f"valid: gate {config.gate}, {plural(len(config.suites), 'suite')}, {plural(checks, 'check')} declared")
+    gate = config.gate + " (advisory: it blocks nothing)" * (config.mode == "advisory")
+    show(f"valid: gate {gate}, {plural(len(config.suites), 'suite')}, {plural(checks, 'check')} declared")

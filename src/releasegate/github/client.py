@@ -46,7 +46,7 @@ MOST_COMPARED = 300
 TIMEOUT_S = 10
 JWT_S = 300
 LONGEST_MESSAGE, LONGEST_PATCH = 300, 1_000
-FORBIDDEN, NOT_FOUND = 403, 404
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 T = TypeVar("T")
 
 
@@ -328,6 +328,8 @@ def _error(doing: str, trouble: Trouble) -> HubError:
     limited = pause_s(trouble, 1, 0.0) is not None
     if trouble.status == FORBIDDEN and not limited:
         said += f"; {missing(trouble.headers.get('x-accepted-github-permissions'))}"
+    elif trouble.status == UNAUTHORIZED:
+        said += "; the token has expired or was revoked, or it is another GitHub's: see GITHUB_API_URL"
     elif trouble.status == NOT_FOUND:
         said += "; it is not there, or the token may not see it"
     return HubError(said, status=trouble.status)

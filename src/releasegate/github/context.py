@@ -7,6 +7,7 @@ holds, the answer is a Subject; what cannot be judged says why.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from releasegate.github.job import NO_REPOSITORY
 from releasegate.github.nouns import Subject, Trust
 from releasegate.github.payload import commit_at, number_of, repository_at, text_at, value_at
 
@@ -36,7 +37,7 @@ def subject_of(
     if pull or sha:
         known |= _asked(pull, sha)
     if not known["repository"]:
-        known |= {"not_judged": "the repository is not known: GITHUB_REPOSITORY is owner/name", "idle": False}
+        known |= {"not_judged": NO_REPOSITORY, "idle": False}
     if not known["sha"] and not known.get("pull"):
         known["not_judged"] = known.get("not_judged") or NO_COMMIT
     return Subject(**{**known, "repository": known["repository"] or ""})

@@ -13,6 +13,10 @@ from releasegate.model import Guarded
 
 GITHUB_API, GITHUB_WEB = "https://api.github.com", "https://github.com"
 NUMBER = re.compile("[0-9]{1,18}")
+NO_REPOSITORY = (
+    "the repository is not known: set GITHUB_REPOSITORY to owner/name, as a runner does;"
+    " without GitHub: releasegate run"
+)
 NOBODY_SPEAKS = (
     "there is no token to publish with; set GITHUB_TOKEN in the step's env (${{ github.token }}), or an App's"
     " RELEASEGATE_APP_ID and RELEASEGATE_PRIVATE_KEY; to judge without publishing: releasegate run"

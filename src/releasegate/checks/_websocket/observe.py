@@ -259,7 +259,7 @@ class _Listener:
         if len(message.data) > KEPT_TEXT:
             unit = "characters" if isinstance(message.data, str) else "bytes"
             data += f"… ({len(message.data):,} {unit} in all)"
-        text = message.beginning(BRIEF) if name is None else ""
+        text = message.beginning(BRIEF) + "…" * (len(message.data) > BRIEF) if name is None else ""
         called = otherwise if name is None else beginning(name, KEPT_NAME) or f"a name of {len(name):,} characters"
         self._moment(Moment(at_s=message.at_s, name=called, text=text, data=data))
 

@@ -33,6 +33,22 @@ def test_what_an_earlier_run_wrote_is_taken_away(here):
     assert [path.name for path in here.iterdir()] == ["releasegate.yml"]
 
 
+def test_the_gates_own_directory_is_nothing_that_git_would_commit(here):
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True)
+    for _ in range(2):
+        Outputs(evidence=".releasegate/evidence.json", junit="reports/j.xml").prepare()
+        for place in (".releasegate/evidence.json", "reports/j.xml"):
+            (here / place).write_text("")
+    seen = subprocess.run(["git", "status", "--short", "-uall"], cwd=here, check=True, capture_output=True, text=True)
+    assert seen.stdout.split() == ["??", "releasegate.yml", "??", "reports/j.xml"]
+
+
+def test_a_directory_that_was_there_is_left_as_it_was(here):
+    (here / ".releasegate").mkdir()
+    Outputs(evidence=".releasegate/evidence.json").prepare()
+    assert list((here / ".releasegate").iterdir()) == []
+
+
 @pytest.mark.parametrize("content", ["mine", "{}", '{"schema":"other"}'])
 def test_a_file_that_no_gate_wrote_is_not_replaced_by_evidence(here, content):
     (here / "e.json").write_text(content)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from releasegate.errors import UsageError
 
+OWN_DIRECTORY = ".releasegate"
 SIGN = b'{"schema":"releasegate/evidence/'
 
 
@@ -50,7 +51,10 @@ def _real(path: str) -> str:
 
 def _make_ready(path: str, option: str) -> None:
     place = Path(path)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.parent.exists():
+        place.parent.mkdir(parents=True)
+        if place.parent.name == OWN_DIRECTORY:  # what staging said is not to be committed by the way
+            (place.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     if not os.access(place.parent, os.W_OK):
         raise UsageError(f"cannot write {option} {path}: its directory is read-only")
     try:

@@ -43,7 +43,7 @@ def test_a_stable_run_asks_for_nothing():
     [
         ("refused", "connect", "is the new build crash-looping? api refuses connections: look at its start-up log"),
         ("dns", "name", "the name of api does not resolve"),
-        ("tls", "TLS", "certificate"),
+        ("tls", "TLS", "does that port speak TLS? if so, look at its certificate"),
         ("reset", "transfer", "api cuts the connection in the middle: look for a crash or a restart at 2026-03-01T12:03:04Z"),
         ("closed", "first byte", "closes the connection too early"),
         ("timeout", "connect", "does not take connections"),
@@ -78,7 +78,7 @@ def test_a_trouble_names_the_place_to_look(reason: str, phase: str, says: str):
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "compare the clocks of gate and staging, the secret"), (403, "denies it"), (404, "is the build on staging the one you mean"), (422, "finds the request invalid"), (429, "raise its limit"), (500, "exception in its log at 2026"), (503, "ready"), (507, "exception in its log"), (200, "accepts what it should refuse"), (302, "redirects"), (418, "not as demanded")],
+    [(401, "does the check show one (`as`)? if so, compare the clocks of gate and staging, the secret"), (403, "denies it"), (404, "is the build on staging the one you mean"), (422, "finds the request invalid"), (429, "raise its limit"), (500, "exception in its log at 2026"), (503, "ready"), (507, "exception in its log"), (200, "accepts what it should refuse"), (302, "redirects"), (418, "not as demanded")],
 )  # fmt: skip
 def test_a_status_names_the_place_to_look(status: int, says: str):
     assert says in only(unmet_sample(demand("status", f"status == 200 (got {status})", found=[status]))).text

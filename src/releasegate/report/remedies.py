@@ -16,7 +16,7 @@ _FRACTION = re.compile(r"\.\d+")
 UNREACHABLE = {
     "refused": "is the new build crash-looping? {target} refuses connections: look at its start-up log, and at the port it listens on",
     "dns": "the name of {target} does not resolve: look at the target's url and at staging's DNS",
-    "tls": "{target} fails at TLS: look at its certificate's names, chain and expiry, and at the proxy that serves it",
+    "tls": "{target} fails at TLS: does that port speak TLS? if so, look at its certificate's names, chain and expiry, and at the proxy that serves it",
     "unreachable": "there is no route to {target}: look at the network between the gate and staging, and at its firewall",
     "reset": "{target} cuts the connection in the middle: look for a crash or a restart at {when}, then for a proxy that cuts",
     "closed": "{target} closes the connection too early: look for a crash or a restart at {when}, then for a proxy's idle limit",
@@ -78,7 +78,7 @@ JUDGED_ALONE = frozenset({"command", "query"})
 LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
-    401: "{target} does not accept the identity: compare the clocks of gate and staging, the secret or key it checks with, and the token's expiry",
+    401: "{target} accepts no identity of this request: does the check show one (`as`)? if so, compare the clocks of gate and staging, the secret or key it checks with, and the token's expiry",
     403: "{target} knows the identity and denies it: look at its permissions and at the claims in the token",
     404: "{target} does not know the path: is the build on staging the one you mean, and is the route registered?",
     405: "{target} does not allow the method here: did the route change?",

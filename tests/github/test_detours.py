@@ -161,6 +161,9 @@ def test_the_files_of_another_state_of_the_pull_request_are_not_taken_for_those_
     world, call, config, moved
 ):
     """Whoever moves a pull request while its files are listed, and back, would be judged by what it had between."""
+    files = {f"many/{n}": b"" for n in range(300)}
+    world.hub.commit(world.repository, "feature", files, author=world.hub.user("ann"), message="Many", now=world.now)
+    world.head = world.repository.branches["feature"]
     commit_config(world, config(), config(HOLLOW))
 
     def meanwhile(*_):

@@ -134,10 +134,11 @@ class GithubHub(Settings):
         files = tuple(self._read(_file, each) for each in found)
         return Files(files=files, whole=len(files) < MOST_FILES)
 
-    def files_between(self, base: str, head: str) -> Files:
-        found = self._compared(base, head)
+    def files_between(self, branch: str, head: str) -> tuple[str, Files]:
+        found = self._compared(quote(branch, safe=""), head)
         files = tuple(self._read(_file, each) for each in self._read(lambda data: list(data["files"]), found))
-        return Files(files=files, whole=len(files) < MOST_COMPARED)
+        tip = self._read(lambda data: str(data["base_commit"]["sha"]), found)
+        return tip, Files(files=files, whole=len(files) < MOST_COMPARED)
 
     def statuses(self, sha: str, context: str | None) -> Sequence[Status]:
         found = self._all("read the commit's statuses", self._path(f"/commits/{sha}/statuses"))

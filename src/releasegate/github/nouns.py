@@ -197,8 +197,8 @@ class Hub(Protocol):
 
     def changed_files(self, number: int) -> Files: ...
 
-    def files_between(self, base: str, head: str) -> Files:
-        """Give the files that a head changes since it left a base."""
+    def files_between(self, branch: str, head: str) -> tuple[str, Files]:
+        """Give the commit that a branch is at, and the files that a head changes since it left it."""
         ...
 
     def statuses(self, sha: str, context: str | None) -> Sequence[Status]:

@@ -105,8 +105,8 @@ def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], 
 
     One that touches no file of the config is judged by the base branch's, whatever its own branch is behind.
     """
-    base = _Reader(hub, hub.branch_head(change.branch))
-    files = _files_of(hub, change, base.sha)
+    tip, files = _between(hub, change)
+    base = _Reader(hub, tip)
     held = base.first(paths)
     config = judged(base.source(held), base.source(held), environ, file=held) if held else None
     if config is None or held is None:
@@ -130,17 +130,19 @@ def _compared(
     return judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
 
 
-def _files_of(hub: Hub, change: Change, base_sha: str) -> Files:
-    """List what a change changes. A group may stand on another that is not merged yet: it brings what that brings.
+def _between(hub: Hub, change: Change) -> tuple[str, Files]:
+    """Give the commit that the base branch is at, and what a change brings there.
 
-    GitHub lists the files of a pull request as it is now. Raises HubError when that is not what is judged.
+    A group may stand on another that is not merged yet: it brings what that brings. Of a pull request GitHub lists more
+    files than of a comparison, but as it is now. Raises HubError when that is not what is judged.
     """
-    if change.pull is None:
-        return hub.files_between(base_sha, change.sha)
+    tip, files = hub.files_between(change.branch, change.sha)
+    if files.whole or change.pull is None:
+        return tip, files
     files, now = hub.changed_files(change.pull.number), hub.pull(change.pull.number)
     if (now.head_sha, now.base_branch) != (change.sha, change.branch):
         raise HubError(f"#{now.number} is by now {now.head_sha[:12]} onto {now.base_branch}: run the gate for that")
-    return files
+    return tip, files
 
 
 def touches(files: Files, paths: Collection[str]) -> bool:
@@ -156,7 +158,8 @@ def confirmed(
 
     None where the run was not judged by the base branch's config as it is now. Raises ConfigError, HubError.
     """
-    base = _Reader(hub, hub.branch_head(change.branch))
+    tip, files = _between(hub, change)
+    base = _Reader(hub, tip)
     held = base.first(paths)
     if held is None:
         return None
@@ -164,7 +167,7 @@ def confirmed(
     config = load(source.text, {}, file=held, read=source.read, lenient_env=True)
     if origin is None or origin.base != config.hash:
         return None
-    edits = edits_of(_files_of(hub, change, base.sha), _running(config, subject, environ))
+    edits = edits_of(files, _running(config, subject, environ))
     return _with_people(hub, replace(origin, approvers=config.policy.approvers), change, edits)
 
 

@@ -330,10 +330,9 @@ def test_trust_deleted_config(world, call, config):
 
 
 @pytest.mark.parametrize(("asked", "said"), [("compare/*", []), ("branches/main", ["pending", "error"])])
-def test_trust_unreadable_base(world, call, config, staging, asked, said):
+def test_trust_unreadable_base(world, call, config, asked, said):
     """When GitHub does not give the base branch, nothing is judged; where it does so later, nothing is green."""
     commit_config(world, config(), config())
-    staging.status = 200
     world.hub.script.add(f"GET */{asked}", Broken(403), nth=None)
     assert (call()[0], states(world)) == (12, said)
 

@@ -246,3 +246,12 @@ def test_the_secrets_of_both_sides_are_taken_out_of_the_reports():
         '      new: {http: {get: "api:/", headers: {x-tenant: "${TENANT}"}, expect: {status: 200}}}\n'
     )
     assert {"s3cr3t-value", "acme"} <= set(config(text(more)).secrets)
+
+
+def test_no_secret_of_the_base_branch_becomes_the_name_of_a_check():
+    """Names of checks stand in every report as they are; where the base branch shows it to staging, it is a secret."""
+    base = CHECKS.replace("as: user, expect", 'headers: {X: "${OTHER}"}, expect')
+    pull = base.replace('headers: {X: "${OTHER}"}, ', "").replace("[one, two]", '[one, "${OTHER}"]')
+    merged = config(text(pull), text(base))
+    assert "secret" in merged.origin.not_taken[0]
+    assert not any(ENVIRON["OTHER"] in name for name in ids(merged))

@@ -49,7 +49,10 @@ def load(
 
 
 class Loader:
-    """Reads one config. `allowed` bounds the names that it may read of the environment."""
+    """Reads one config.
+
+    `allowed` bounds the names that it may read of the environment, `secrets` are what must not be shown beside its own.
+    """
 
     def __init__(
         self,
@@ -59,7 +62,9 @@ class Loader:
         *,
         lenient: bool,
         allowed: frozenset[str] | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> None:
+        self.secrets = secrets
         self.ctx = Reading(lenient=lenient)
         self.environment = Environment(environ, self.ctx.problems, lenient, allowed=allowed)
         self.file = file
@@ -165,7 +170,7 @@ class Loader:
     ) -> Config:
         policy = values["policy"] or {}
         secrets = Secrets(self.ctx).of_config(root, self.suites.nodes)
-        across.check_ids(secrets, self.suites.found, self.ctx)
+        across.check_ids((*self.secrets, *secrets), self.suites.found, self.ctx)
         across.check_windows(self.suites.found, policy.get("deadline", DEFAULT_DEADLINE_S), self.ctx)
         return Config(
             gate=values["gate"],

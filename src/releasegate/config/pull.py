@@ -79,7 +79,7 @@ def _read(source: Source, environ: Mapping[str, str], file: str, *, lenient: boo
 def _on_terms(held: _Read, pull: Source, environ: Mapping[str, str], file: str) -> Config:
     """Read the pull request's suites as if they stood in the base branch's config."""
     names = frozenset(name for node in held.loader.suites.nodes for name in names_in(node))
-    loader = Loader(environ, file, pull.read, lenient=False, allowed=names)
+    loader = Loader(environ, file, pull.read, lenient=False, allowed=names, secrets=held.config.secrets)
     root = loader.compose(pull.text, only="suites")
     parts = {key: node for key, node in held.root.value.items() if key in TERMS}
     keys = {**held.root.keys, "suites": root.keys["suites"]}

@@ -225,3 +225,30 @@ def test_a_deployment_leads_the_config_to_its_own_url_and_only_to_hosts_that_are
     said = call("run")
     assert said.code == 2
     assert 'the host "evil.example.org" is not in allow_hosts' in said.err
+
+
+COMMAND = "\n::stop-commands::x\n ::error::forged\n##[error]forged\n"
+
+
+@pytest.mark.parametrize("arguments", [
+    [COMMAND], ["run", COMMAND], ["gate", f"--deadline={COMMAND}"], ["gate", f"--pr={COMMAND}"],
+    ["gate", f"--sha={COMMAND}"], ["gate", f"--comment={COMMAND}"], ["gate", f"--config={COMMAND}"],
+    ["run", f"--suite={COMMAND}"], ["run", f"--{COMMAND}"], ["judge", COMMAND], ["judge", "--json", COMMAND],
+    ["validate", "--json", f"--config={COMMAND}"], ["completion", COMMAND], ["waive", "--pr=1", f"--reason={COMMAND}"],
+])  # fmt: skip
+def test_no_argument_commands_the_runner_that_reads_what_is_said(call, tmp_path, monkeypatch, arguments):
+    """An action's inputs are arguments, and an event may have given them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "releasegate.yml").write_text(CONFIG, encoding="utf-8")
+    said = call(*arguments)
+    assert said.code in {2, 11}
+    lines = [line.strip() for line in (said.out + said.err).splitlines()]
+    assert [line for line in lines if line.startswith("::") or "##[" in line] == []
+
+
+def test_what_a_config_quotes_is_no_command_in_the_middle_of_json_either(call, tmp_path):
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text('"##[error]b": 1\n', encoding="utf-8")
+    said = call("validate", "--json", "-c", str(wrong))
+    assert "##[" not in said.out
+    assert "##[error]b" in json.loads(said.out)["errors"][0]["message"]

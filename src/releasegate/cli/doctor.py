@@ -1,6 +1,5 @@
 """`releasegate doctor`: whether a red gate would really block, and who could turn it green."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from releasegate.cli.desk import desk_of
 from releasegate.cli.files import config_option, environment, find_config, json_option, read_config, read_text
+from releasegate.cli.show import in_json, show
 from releasegate.errors import EXIT_MERGE, EXIT_USAGE, NotPublishedError, UsageError
 from releasegate.foreign import for_log
 from releasegate.github import intents
@@ -68,7 +68,7 @@ def _workflows() -> Workflows:
 def _show(found: Sequence[Finding], code: int, *, as_json: bool) -> None:
     if as_json:
         told = [{"about": f.about, "level": f.level.value, "said": f.said, "remedy": f.remedy} for f in found]
-        click.echo(json.dumps({"findings": told, "exit_code": code}, ensure_ascii=False))
+        show(in_json({"findings": told, "exit_code": code}))
         return
     for finding in found:
         click.echo(for_log(f"{finding.level.value:8} {finding.about:11} {finding.said}"))

@@ -19,7 +19,7 @@ from releasegate.cli.files import coloured, write_text
 from releasegate.cli.measurements import measurements
 from releasegate.cli.outputs import Outputs
 from releasegate.cli.progress import Silent, Teller, teller
-from releasegate.cli.show import show
+from releasegate.cli.show import in_json, show
 from releasegate.cli.stopping import handlers_kept, ignore_signals, stop_on_signals
 from releasegate.config.model import Config
 from releasegate.evidence.file import read, write
@@ -164,8 +164,6 @@ def tell(evidence: Evidence, path: str, environ: Mapping[str, str], *, as_json: 
 
 def to_json(evidence: Evidence, path: str) -> str:
     """Give the one machine-readable object about a verdict."""
-    import json
-
     verdict = evidence.verdict
     answer: dict[str, Any] = {
         "verdict": verdict.state.value,
@@ -175,7 +173,7 @@ def to_json(evidence: Evidence, path: str) -> str:
         "counts": dict(sorted(Counter(check.label.value for check in evidence.checks).items())),
         "evidence": path,
     }
-    return json.dumps(answer, ensure_ascii=False)
+    return in_json(answer)
 
 
 def _width() -> int:

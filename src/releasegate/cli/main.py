@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import io
 import os
 import sys
 from contextlib import suppress
@@ -106,8 +107,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as wrong:
-        with suppress(OSError):
-            wrong.show()
+        told = io.StringIO()
+        wrong.show(told)
+        _say(told.getvalue())  # it quotes arguments, which an event may have given
         _say_json(arguments, {"error": wrong.format_message(), "exit_code": wrong.exit_code})
         sys.exit(wrong.exit_code)
     except GateError as refusal:
@@ -158,10 +160,10 @@ def _say(text: str) -> None:
 
 def _say_json(arguments: list[str], answer: dict[str, Any]) -> None:
     if "--json" in arguments:
-        import json
+        from releasegate.cli.show import in_json
 
         with suppress(OSError):
-            click.echo(json.dumps(answer, ensure_ascii=False))
+            click.echo(in_json(answer))
 
 
 def _show_bug(bug: BaseException, package: str | None) -> None:

@@ -1,7 +1,5 @@
 """`releasegate plan`: what a run would do."""
 
-import json
-
 import click
 from msgspec import to_builtins
 
@@ -10,7 +8,7 @@ from releasegate.changes.impact import told as told_of_change
 from releasegate.checks.catalogue import kind
 from releasegate.cli.changes import changed_files_option, read_changes
 from releasegate.cli.files import config_option, environment, json_option, read_config
-from releasegate.cli.show import show
+from releasegate.cli.show import in_json, show
 from releasegate.foreign import for_terminal
 from releasegate.plan import Plan, build
 from releasegate.report.words import plural
@@ -42,7 +40,7 @@ def command(
     impact = read_changes(changed_files, config)
     event = environ.get("GITHUB_EVENT_NAME")
     plan = build(config, kind, suites=suites, checks=checks, event=event, changes=impact)
-    show(json.dumps(_answer(plan), ensure_ascii=False) if as_json else _text(plan))
+    show(in_json(_answer(plan)) if as_json else _text(plan))
     return 0
 
 

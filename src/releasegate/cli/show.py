@@ -2,10 +2,18 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
 from releasegate.errors import NotPublishedError
+
+
+def in_json(answer: Any) -> str:
+    """Write an object for a machine, in one line in which a runner finds no command: not even in the middle."""
+    import json
+
+    return json.dumps(answer, ensure_ascii=False).replace("##[", "#\\u0023[")
 
 
 def show(text: str, *, color: bool | None = None) -> None:

@@ -1,13 +1,12 @@
 """`releasegate validate`: everything that is wrong with a config, offline."""
 
-import json
 from pathlib import Path
 
 import click
 
 from releasegate.checks.catalogue import shadowed
 from releasegate.cli.files import config_option, environment, json_option, read_config
-from releasegate.cli.show import show
+from releasegate.cli.show import in_json, show
 from releasegate.config.load import ConfigError
 from releasegate.config.model import Config
 from releasegate.config.node import Problem
@@ -40,7 +39,7 @@ def command(config_path: str | None, *, needs_env: bool, as_json: bool) -> int:
             raise
         problems = (Problem(config_path or "", 0, 0, str(missing)),)
     if as_json:
-        show(json.dumps(_answer(config, problems), ensure_ascii=False))
+        show(in_json(_answer(config, problems)))
     else:
         _show(config, problems)
     return 0 if config else EXIT_USAGE

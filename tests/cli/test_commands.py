@@ -167,7 +167,12 @@ def test_completion_is_a_script_that_its_shell_accepts(call, shell, tmp_path):
 
 @pytest.mark.parametrize(
     ("typed", "known"),
-    [("releasegate wai", "waive"), ("releasegate run --ju", "--junit"), ("releasegate completion z", "zsh")],
+    [
+        ("releasegate wai", "waive"),
+        ("releasegate run --ju", "--junit"),
+        ("releasegate completion z", "zsh"),
+        ("releasegate demo --fault redis", "redis-slow"),
+    ],
 )
 def test_a_shell_that_asks_is_told_what_could_stand_next(call, monkeypatch, typed, known):
     monkeypatch.setenv("_RELEASEGATE_COMPLETE", "bash_complete")

@@ -34,7 +34,10 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 
 
 @click.command("demo")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on. May be repeated.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME", help="Switch a fault on. May be repeated.",
+    shell_complete=lambda _ctx, _param, typed: [name for name in FAULTS if name.startswith(typed)],
+)  # fmt: skip
 @click.option(
     "--faults", "list_faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults,
     help="List the faults.",

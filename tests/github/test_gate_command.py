@@ -103,7 +103,7 @@ def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence
     gate(call)
     staging.status = 200
     assert gate(call, attempt="2")[0] == 0
-    assert told(world)[-1] == ("success", "DEGRADED: green now, red once before on this commit")
+    assert told(world)[-1] == ("success", "DEGRADED: red once before on this commit")
     evidence = read(Path(".releasegate/evidence.json"))
     assert (evidence.run.red_before, evidence.verdict.state.value) == (1, "DEGRADED")
     assert call("judge", ".releasegate/evidence.json")[0] == 0

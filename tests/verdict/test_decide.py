@@ -126,8 +126,9 @@ def test_both_commits_are_named_when_staging_runs_another():
     assert "d" * 40 in reason
 
 
-def test_an_earlier_red_verdict_is_told():
-    assert decided(PASSED, red_before=2).reasons == ("green now, red 2 times before on this commit",)
+def test_an_earlier_red_verdict_is_told_in_words_that_hold_whatever_the_verdict_is_now():
+    assert decided(PASSED, red_before=2).reasons == ("red 2 times before on this commit",)
+    assert decided(labelled("a.b", Label.FAILED), red_before=1).reasons[-1] == "red once before on this commit"
 
 
 def test_a_login_that_fell_back_within_a_sample_degrades_too():

@@ -163,7 +163,7 @@ def _warned(facts: Facts, rules: Sequence[RuleResult], red_before: int) -> list[
     out += [f"the login of {name} failed, its fallback was used" for name in sorted(facts.fallbacks)]
     if red_before:
         times = "once" if red_before == 1 else f"{red_before} times"
-        out.append(f"green now, red {times} before on this commit")
+        out.append(f"red {times} before on this commit")
     return out
 
 

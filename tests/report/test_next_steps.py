@@ -27,6 +27,7 @@ from report_stories import (
 
 from releasegate.model import Control, Identity, Label, Level, Phase, Reading, Sample, State
 from releasegate.report.next_steps import NextStep, next_steps
+from releasegate.verdict.metrics import facts_of, observe
 
 
 def only(sample: Sample, label: Label = Label.FAILED) -> NextStep:
@@ -261,6 +262,13 @@ def test_a_rule_without_value_says_what_is_missing():
     rules = (rule("compliance >= 90%", None, held=None, note="no file"),)
     (step,) = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, rules=rules, policy={}))
     assert step.text == "rule `compliance >= 90%` has no value (no file): bring in what it measures, or remove the rule"
+
+
+def test_a_rule_over_what_this_version_does_not_measure_is_to_be_removed():
+    note = observe("contract.breaking", facts_of([], 0.0)).note
+    rules = (rule("contract.breaking == 0", None, held=None, note=note),)
+    (step,) = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, rules=rules, policy={}))
+    assert step.text == f"rule `contract.breaking == 0` has no value ({note}): remove it"
 
 
 def test_a_pass_rate_broken_by_failing_checks_is_not_a_second_step():

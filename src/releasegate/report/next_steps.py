@@ -19,7 +19,7 @@ SENT_TWICE = (
     "it passed only because a request was sent twice, and its other callers do not send twice: look for a crash,"
     " a proxy's idle limit or a rate limit"
 )
-NOT_JUDGED = "not judged by this version"
+NOT_JUDGED, NOT_MEASURED = "not judged by this version", "not measured by this version"
 RULE_HINTS = {
     "red_capable": "demand more of the checks that would have stayed green though broken",
     "contacted": "look at the checks that were green without contact",
@@ -157,7 +157,10 @@ def _rules(evidence: Evidence) -> Iterator[NextStep]:
 
 def _hint(rule: RuleResult, *, explained: bool) -> str | None:
     if rule.held is None:
-        return f"has no value{f' ({rule.note})' if rule.note else ''}: bring in what it measures, or remove the rule"
+        do = (
+            "remove it" if (rule.note or "").endswith(NOT_MEASURED) else "bring in what it measures, or remove the rule"
+        )
+        return f"has no value{f' ({rule.note})' if rule.note else ''}: {do}"
     leaf = rule.metric.rsplit(".", 1)[-1]
     if leaf in RULE_HINTS:
         return RULE_HINTS[leaf]

@@ -52,7 +52,7 @@ def test_a_taken_port_is_a_clear_error():
 
 def test_missing_packages_are_an_error_that_says_what_to_install(monkeypatch):
     monkeypatch.setattr(serve, "find_spec", lambda _name: None)
-    with pytest.raises(UsageError, match=r"pip install 'releasegate\[demo\]'"), Staging():
+    with pytest.raises(UsageError, match=r"pip install '\.\[demo\]' in a checkout"), Staging():
         pass
 
 

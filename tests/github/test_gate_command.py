@@ -451,6 +451,19 @@ def test_never_green_27_evidence_of_another_gate_commit_or_attempt_is_refused(wo
     assert says in said
 
 
+@pytest.mark.parametrize("started", ["", "x --> @eve\n# forged"])
+def test_a_time_that_is_none_keeps_no_red_evidence_from_being_told(world, call, staging, started):
+    staging.status = 500
+    run(call)
+    path = Path(".releasegate/evidence.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["run"]["started"] = started
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert call("publish", str(path))[0] == 10
+    (body,) = bodies(world)
+    assert body.splitlines()[0].endswith(" started=none -->")
+
+
 def test_never_green_17_evidence_that_contradicts_itself_is_not_published(world, call, staging):
     staging.status = 500
     run(call)

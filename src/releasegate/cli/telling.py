@@ -13,7 +13,7 @@ from releasegate.foreign import for_log, for_markdown
 from releasegate.github import intents
 from releasegate.github.desk import Desk
 from releasegate.github.intents import ADVISORY, CommentMode, FailOn
-from releasegate.github.marker import Marker, line_of
+from releasegate.github.marker import Marker, line_of, word_of
 from releasegate.github.nouns import CheckRun, Subject
 from releasegate.github.publish import Words
 from releasegate.model import Evidence
@@ -121,8 +121,8 @@ def _body(evidence: Evidence, desk: Desk) -> str:
 
     run = evidence.run
     marker = Marker(
-        gate=run.gate, sha=desk.subject.sha or "none", run=desk.job.run_id or "none",
-        attempt=desk.job.attempt or "none", started=run.started,
+        gate=run.gate, sha=word_of(desk.subject.sha), run=word_of(desk.job.run_id),
+        attempt=word_of(desk.job.attempt), started=word_of(run.started),
     )  # fmt: skip
     return f"{line_of(marker)}\n{markdown.render(evidence)}"
 

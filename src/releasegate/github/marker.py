@@ -30,6 +30,11 @@ def line_of(marker: Marker) -> str:
     return line
 
 
+def word_of(text: str | None) -> str:
+    """Give what may stand in a marker: the text, or that there is none."""
+    return text if text and re.fullmatch(WORD, text) else "none"
+
+
 def marker_of(body: str) -> Marker | None:
     """Read the marker that a body begins with; None when it begins with another text."""
     match = LINE.match(body)

@@ -161,6 +161,22 @@ def test_never_green_35_a_link_to_a_committed_file_is_one_and_a_committed_link_t
 
 
 @git
+def test_never_green_35_a_committed_directory_that_looks_like_a_repository_hides_no_file_and_commands_nothing(here):
+    inner = here / "reports"
+    for name, text in {
+        "HEAD": "ref: refs/heads/x\n", "refs/keep": "", "objects/keep": "",
+        "config": f"[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = \"touch '{here}/obeyed'; false\"\n",
+    }.items():  # fmt: skip
+        (inner / name).parent.mkdir(exist_ok=True)
+        (inner / name).write_text(text)
+    in_git(here, "init", "--quiet")
+    in_git(here, "add", "--all")
+    in_git(here, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "all")
+    assert refused(here).startswith("is committed")
+    assert not (here / "obeyed").exists()
+
+
+@git
 def test_a_name_that_git_would_read_as_a_pattern_is_taken_as_it_is(repository):
     declared = {"m": MetricDecl(file="reports/c*.json", at="$.score")}
     (repository / "reports/c*.json").write_text('{"score": 7}')

@@ -67,10 +67,16 @@ class Git:
         self.until = time.monotonic() + GIT_S
 
     def objects_to(self, place: Path) -> str | None:
-        """Say why the file may be no measurement of this run: it is tracked, or git cannot say so. Raises OSError."""
-        if not any((parent / ".git").exists() for parent in place.parents):
+        """Say why the file may be no measurement of this run: it is tracked, or git cannot say so. Raises OSError.
+
+        Git is told which repository. It would take a directory that looks like one for one, and obey its config: such a
+        directory can be committed, unlike a `.git`.
+        """
+        tree = next((parent for parent in place.parents if (parent / ".git").exists()), None)
+        if tree is None:
             return None
-        asked = ["git", "-C", str(place.parent), "--literal-pathspecs", "ls-files", "--error-unmatch", "--", place.name]
+        which = [f"--git-dir={tree / '.git'}", f"--work-tree={tree}", "--literal-pathspecs"]
+        asked = ["git", "-C", str(tree), *which, "ls-files", "--error-unmatch", "--", str(place.relative_to(tree))]
         left_s = max(0.0, self.until - time.monotonic())
         try:
             done = subprocess.run(  # noqa: S603 - no shell, and the name stands behind --

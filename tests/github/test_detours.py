@@ -236,3 +236,11 @@ def test_no_gate_has_the_status_of_anothers_advisory_mode(config):
     text = config().replace(b"gate: staging", b"gate: staging-advisory").decode()
     with pytest.raises(ConfigError, match="how the status of an advisory gate ends"):
         load(text, {}, file="releasegate.yml")
+
+
+def test_where_github_is_not_reached_nothing_is_judged_by_the_config_that_lies_here(world, call, config, staging):
+    """It is the pull request's: its targets would get what the environment holds."""
+    Path("releasegate.yml").write_bytes(config(HOLLOW))
+    code, said = call(RELEASEGATE_APP_ID="99", RELEASEGATE_PRIVATE_KEY="no key")
+    assert (code, staging.asked.is_set(), "may be merged" in said) == (12, False, False)
+    assert "what the base branch demands is not known" in said

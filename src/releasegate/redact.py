@@ -1,7 +1,7 @@
 """Secrets and text in, text without the secrets out, in whatever encoding staging gave them back.
 
-Plain, URL-encoded, JSON- and HTML-escaped, and in base64 at any of its three offsets: for each the part of the
-encoding that does not depend on what stands around the secret.
+Plain, URL-encoded, JSON- and HTML-escaped as servers of several languages do, in hex, and in base64 at any of its three
+offsets: for each the part of the encoding that does not depend on what stands around the secret.
 """
 
 import json
@@ -46,6 +46,7 @@ OURS: dict[type, frozenset[str]] = {
 TELLING = 12
 """So many characters of the beginning of a secret are taken for it, wherever they stand."""
 CUT = "…"
+LINE_ENDS = frozenset("\r\n")
 NUMBERS = (int, float)
 Cleaned = TypeVar("Cleaned")
 
@@ -73,8 +74,8 @@ class Redactor:
         there = [form for form in self._forms if form[:TELLING] in text]
         for form in there:
             text = text.replace(form, SHOWN)
-        for form in there:
-            text = _without_beginnings(text, form)
+        for beginning in dict.fromkeys(form[:TELLING] for form in there):
+            text = _without_beginnings(text, beginning, [form for form in there if form[:TELLING] == beginning])
         return self._without_cut(text) if CUT in text else text
 
     def _without_cut(self, text: str) -> str:
@@ -121,14 +122,25 @@ class Redactor:
         return self.clean(value) if type(value) is str else value
 
 
-def _without_beginnings(text: str, form: str) -> str:
-    """Replace each place that agrees with the beginning of a form, as far as it agrees."""
+def _without_beginnings(text: str, beginning: str, forms: Iterable[str]) -> str:
+    """Replace each place that agrees with the beginning of forms, as far as it agrees with any."""
     out, at = "", 0
-    while (found := text.find(form[:TELLING], at)) >= 0:
+    while (found := text.find(beginning, at)) >= 0:
         out += text[at:found] + SHOWN
-        pairs = enumerate(zip(text[found : found + len(form)], form, strict=False))
-        at = found + next((size for size, (one, other) in pairs if one != other), min(len(text) - found, len(form)))
+        at = max(_agreeing(text, found, form) for form in forms)
     return out + text[at:]
+
+
+def _agreeing(text: str, at: int, form: str) -> int:
+    """Give where a text ceases to agree with a form: lines may be broken anywhere, as base64 often is."""
+    end = at
+    for char in form:
+        while text[at : at + 1] in LINE_ENDS:
+            at += 1
+        if text[at : at + 1] != char:
+            break
+        at = end = at + 1
+    return end
 
 
 def encodings(secret: str) -> Iterator[str]:
@@ -142,7 +154,17 @@ def encodings(secret: str) -> Iterator[str]:
     yield from (re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in plain)
     yield from {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     yield from {json.dumps(secret)[1:-1].replace("/", "\\/"), html.escape(secret), html.escape(secret, quote=False)}
+    yield from {html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", quot) for quot in ("&quot;", "&#34;")}
+    yield from _json_for_html(secret)
+    yield from {raw.hex(), raw.hex().upper()}
     yield from _base64(raw)
+
+
+def _json_for_html(secret: str) -> Iterator[str]:
+    """Give it as encoders write JSON that may stand in HTML: those of Go, and of .NET."""
+    text = json.dumps(secret)[1:-1]
+    yield re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    yield re.sub("\\\\?\"|[<>&'+`]", lambda found: f"\\u{ord(found[0][-1]):04X}", text)
 
 
 def _base64(raw: bytes) -> Iterator[str]:

@@ -1,5 +1,6 @@
 import html
 import json
+import re
 import time
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
@@ -25,12 +26,14 @@ ENCODERS = {
     "json": lambda s: json.dumps(s)[1:-1],
     "json unescaped": lambda s: json.dumps(s, ensure_ascii=False)[1:-1],
     "html": html.escape,
+    "html with numbers": lambda s: html.escape(s).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    "json of Go": lambda s: re.sub("[<>&]", lambda m: f"\\u{ord(m[0]):04x}", json.dumps(s)[1:-1]),
+    "hex": lambda s: s.encode().hex(),
+    "HEX": lambda s: s.encode().hex().upper(),
 }
 
 
 def _percents(text):
-    import re
-
     return re.split(r"(%[0-9A-F]{2})", text)
 
 
@@ -49,6 +52,23 @@ def test_a_secret_survives_no_base64_at_any_offset(secret, before, after):
         assert "***" in cleaned
         kept = len(cleaned.replace("***", ""))
         assert kept <= len(said) - (len(secret) * 8 // 6 - 2)
+
+
+@pytest.mark.parametrize("encode", [str, lambda s: b64encode(s.encode()).decode()])
+@given(
+    secret=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=40),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_secret_survives_no_break_of_lines(encode, secret, end):
+    form = encode(secret)
+    wrapped = end.join(form[at : at + 20] for at in range(0, len(form), 20))
+    cleaned = Redactor([secret]).clean(f"said: {wrapped}")
+    assert cleaned.startswith("said: ***")
+    assert len(cleaned) <= len("said: ***") + len("==\r\n") + 2
+
+
+def test_json_as_dotnet_writes_it_is_no_hiding_place():
+    assert Redactor(["a<b>&'+\"c-secret"]).clean(r"a\u003Cb\u003E\u0026\u0027\u002B\u0022c-secret") == "***"
 
 
 def test_the_longest_secret_is_replaced_first():

@@ -85,6 +85,15 @@ def test_a_status_names_the_place_to_look(status: int, says: str):
     assert says in only(unmet_sample(demand("status", f"status == 200 (got {status})", found=[status]))).text
 
 
+@pytest.mark.parametrize(
+    ("meant", "found", "says"),
+    [(["4xx"], 401, "api accepts no identity"), (["4xx"], 429, "api limits"), ([401], 401, "not what is demanded"), (["4xx"], 409, "not what is demanded")],
+)  # fmt: skip
+def test_a_refusal_that_a_class_of_statuses_lets_pass_is_what_the_content_is_of(meant, found, says):
+    status = structs.replace(demand("status", "…", met=True, found=[found]), operator="any", demanded=meant)
+    assert says in only(unmet_sample(status, demand("$.error", '$.error == "x" (got "unauthorized")'))).text
+
+
 def test_a_missing_event_is_named_with_what_came_before():
     step = next_steps(mixed())[0]
     assert "find out why agent_thinking does not come (5 s after agent_started): look in the log of chat" in step.text
@@ -113,6 +122,8 @@ def test_an_answer_that_is_not_json_asks_for_error_and_login_pages():
     [
         ("states", "stuck in waiting_for_agents", "what api waits for: it is stuck in waiting_for_agents"),
         ("states", "reached failed", "the path reached failed"),
+        ("states", "no state", "the answer of api names no state: did its shape change?"),
+        ("states", "unknown state", "api names a state that the order does not know"),
         ("until", "within", "did not get there in time"),
         ("capture id", "one value", "lacks what the next step needs (capture id)"),
     ],
@@ -179,7 +190,7 @@ def test_a_wrong_commit_asks_for_the_deployment():
 def test_a_deployment_in_the_middle_asks_to_let_it_end():
     identity = Identity(judged="a", holds=False, problem="api changed during the run from a to b")
     step = next_steps(evidence(check("a.b"), state=State.INCONCLUSIVE, identity=identity))[0]
-    assert step.text.startswith("let the deployment end, then run again")
+    assert step.text.startswith("let the deployment end, then run again: what was sampled is not of one commit")
 
 
 def test_an_unreadable_revision_is_asked_for():

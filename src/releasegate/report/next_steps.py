@@ -74,8 +74,12 @@ def _void(evidence: Evidence) -> Iterator[NextStep]:
         yield NextStep(text=text, blocks=True)
     if identity.holds is False:
         changed = "changed during the run" in (identity.problem or "")
-        how = "let the deployment end" if changed else "deploy the commit (or wait until it has arrived)"
-        yield NextStep(text=f"{how}, then run again: staging does not run the judged commit", blocks=True)
+        text = (
+            "deploy the commit (or wait until it has arrived), then run again: staging does not run the judged commit"
+        )
+        if changed:
+            text = "let the deployment end, then run again: what was sampled is not of one commit"
+        yield NextStep(text=text, blocks=True)
     if evidence.checks and not any(map(counts, evidence.checks)):
         yield NextStep(text="let at least one check count: all are advisory, excused or skipped", blocks=True)
     if run.deadline_reached:

@@ -108,7 +108,7 @@ def commit_line(evidence: Evidence) -> str:
     problem = identity.problem or ""
     told = f": {problem}" if problem and not said(problem, evidence) else ""
     if identity.holds is None:
-        unread = "which commit staging runs could not be read" if problem else "no target says which commit it runs"
+        unread = "which commit staging runs is not known" if problem else "no target says which commit it runs"
         return f"commit {judged}; {unread}{told}"
     if not identity.holds:
         return f"commit {judged}; staging does not run it{told}"

@@ -73,8 +73,13 @@ CLOSE_CODES = {
     1014: "the proxy before {target} got no good answer: is the new build up? look at its start-up log",
 }
 SWITCHING = 101
+NO_KNOWN_STATE = {
+    "no state": "the answer of {target} names no state: did its shape change?",
+    "unknown state": "{target} names a state that the order does not know: did the change bring it? then write it there",
+}
 JUDGED_ALONE = frozenset({"command", "query"})
 """Phases that are the whole of what a latency is of, whatever came before."""
+TURNED_AWAY = (401, 403, 429)
 LOGIN_PHASES = frozenset({"login", "identity"})
 STATUSES = {
     400: "{target} finds the request malformed: does the change alter what it accepts, or did the check not follow?",
@@ -228,6 +233,8 @@ def _waited(unmet: Expectation, _: Sample) -> str | None:
     said = _literal(unmet.operator)
     if unmet.operator.startswith("stuck"):
         return f"find out what {{target}} waits for: it is {said}; look in its log at {{when}}, and at its workers and queues"
+    if unmet.operator in NO_KNOWN_STATE:
+        return NO_KNOWN_STATE[unmet.operator]
     return f"look at what the change does to the order of states: the path {said}"
 
 
@@ -242,6 +249,15 @@ def _broken_answer(unmet: Expectation, _: Sample) -> str | None:
         return "{target} sends JSON that nobody can read: the message stands in the timeline; look at what writes it"
     if "is not JSON" in unmet.text:
         return "{target} does not answer in JSON: a proxy's error page, a login page, or an empty answer?"
+    return None
+
+
+def _turned_away(unmet: Expectation, sample: Sample) -> str | None:
+    """Find the refusal that a whole class of statuses, such as 4xx, lets pass: the content is of it."""
+    for status in sample.expectations:
+        if (status.subject, status.step, status.met) == ("status", unmet.step, True) and status.found:
+            seen, meant = status.found[0], status.demanded
+            return STATUSES[seen] if seen in TURNED_AWAY and isinstance(meant, list) and seen not in meant else None
     return None
 
 
@@ -263,6 +279,7 @@ RULES: tuple[Callable[[Expectation, Sample], str | None], ...] = (
     _waited,
     _capture,
     _broken_answer,
+    _turned_away,
     _content,
 )
 

@@ -124,7 +124,7 @@ def _undecided(
         return ["nothing was checked"]
     out = ["the run's deadline was reached"] if deadline_reached else []
     if identity.holds is None and identity.problem:
-        out.append(f"which commit staging runs could not be read: {identity.problem}")
+        out.append(f"which commit staging runs is not known: {identity.problem}")
     ours = [check for check in facts.checks if not check.advisory]
     _, told = _explained(explained, {check.id for check in ours if check.label in BROKEN})  # by what is broken
     undecided = {c.id for c in ours if c.label in {Label.ENVIRONMENT, Label.UNPROVEN} and c.id not in told}

@@ -32,6 +32,8 @@ suites:
         needs: smoke.health
         http: {get: "api:/{{page}}", as: user, expect: {status: 200}}
 """
+OPEN = CHECKS.replace("?t=${TENANT}", "/${TENANT}")
+"""The same with its name of the environment in a place that is no secret's."""
 HOLLOW = CHECKS.replace("expect: {status: 200}}\n      orders", "expect: {status: 2xx}}\n      orders")
 
 
@@ -246,6 +248,31 @@ def test_the_secrets_of_both_sides_are_taken_out_of_the_reports():
         '      new: {http: {get: "api:/", headers: {x-tenant: "${TENANT}"}, expect: {status: 200}}}\n'
     )
     assert {"s3cr3t-value", "acme"} <= set(config(text(more)).secrets)
+
+
+@pytest.mark.parametrize("put", [
+    "title: 'x ${TENANT}', http: {get: 'api:/', expect: {status: 200}}",
+    "http: {get: 'api:/', expect: {body: {contains: '${TENANT}'}}}",
+])  # fmt: skip
+def test_what_a_pull_request_reads_of_the_environment_is_secret_wherever_it_puts_it(put):
+    """The base branch shows it to staging, in a place where nobody else reads it."""
+    assert "acme" not in config(text(OPEN), text(OPEN)).secrets
+    assert "acme" in config(text(f"{OPEN}      new: {{{put}}}\n"), text(OPEN)).secrets
+
+
+def test_what_a_pull_request_reads_of_the_environment_stands_in_no_name_and_no_reason():
+    for put in ("for: {x: ['${TENANT}']}", "needs: '${TENANT:-smoke.health}'"):
+        new = f"      new: {{{put}, http: {{get: 'api:/', expect: {{status: 200}}}}}}\n"
+        merged = config(text(OPEN + new), text(OPEN))
+        assert "acme" not in merged.origin.not_taken[0]
+        assert not any("acme" in name for name in ids(merged))
+
+
+def test_a_value_of_the_environment_that_the_base_branch_shows_in_names_stays_there():
+    base = OPEN.replace("[one, two]", "['${TENANT}', two]")
+    merged = config(text(base.replace('"api:/{{page}}"', '"api:/p/{{page}}"')), text(base))
+    assert {"smoke.orders[acme]", "smoke.orders@base[acme]"} <= set(ids(merged))
+    assert "acme" not in merged.secrets
 
 
 def test_no_secret_of_the_base_branch_becomes_the_name_of_a_check():

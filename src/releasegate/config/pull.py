@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from releasegate.config import canonical
+from releasegate.config import across, canonical
 from releasegate.config.environ import names_in
 from releasegate.config.load import ConfigError, Loader
 from releasegate.config.model import CheckDecl, Config, Suite
 from releasegate.config.node import Node
+from releasegate.config.secrets import LEAST
 from releasegate.config.suites import ids_of
 from releasegate.model import OF_BASE, Origin
 
@@ -65,7 +66,10 @@ def judged(base: Source | None, pull: Source, environ: Mapping[str, str], *, fil
     try:
         taken = _on_terms(held, pull, environ, file)
     except ConfigError as wrong:
-        why = f"no check of this pull request is judged before it is merged: {wrong.problems[0].message}"
+        said = wrong.problems[0].message
+        for value in sorted((environ.get(name, "") for name in _names(held)), key=len, reverse=True):
+            said = said.replace(value, "***") if len(value) >= LEAST else said
+        why = f"no check of this pull request is judged before it is merged: {said}"
         return replace(held.config, hash=digest, origin=replace(origin, not_taken=(why,)))
     return _merged(held.config, taken, origin, digest)
 
@@ -77,14 +81,36 @@ def _read(source: Source, environ: Mapping[str, str], file: str, *, lenient: boo
 
 
 def _on_terms(held: _Read, pull: Source, environ: Mapping[str, str], file: str) -> Config:
-    """Read the pull request's suites as if they stood in the base branch's config."""
-    names = frozenset(name for node in held.loader.suites.nodes for name in names_in(node))
-    loader = Loader(environ, file, pull.read, lenient=False, allowed=names, secrets=held.config.secrets)
+    """Read the pull request's suites as if they stood in the base branch's config.
+
+    What new and changed checks read of the environment is secret wherever they put it: the base branch may show it to
+    staging alone.
+    """
+    loader = Loader(environ, file, pull.read, lenient=False, allowed=_names(held), secrets=held.config.secrets)
     root = loader.compose(pull.text, only="suites")
     parts = {key: node for key, node in held.root.value.items() if key in TERMS}
     keys = {**held.root.keys, "suites": root.keys["suites"]}
     joined = Node({**parts, "suites": root.value["suites"]}, root.line, root.column, keys=keys, file=root.file)
-    return loader.demand(joined)
+    taken, read = loader.demand(joined), _read_anew(loader, _checks(held.config.suites))
+    across.check_ids(read, loader.suites.found, loader.ctx)
+    if errors := loader.problems(warnings=False):
+        raise ConfigError(errors)
+    return replace(taken, secrets=(*taken.secrets, *read))
+
+
+def _names(held: _Read) -> frozenset[str]:
+    """Give the names of the environment that the base branch's checks read."""
+    return frozenset(name for node in held.loader.suites.nodes for name in names_in(node))
+
+
+def _read_anew(loader: Loader, ours: Checks) -> tuple[str, ...]:
+    """Give what others than the base branch's checks got of the environment, but for values of its `for:`."""
+    shown = {str(value) for decl in ours.values() for loop in decl.loops.values() for value in loop}
+    hashes = {decl.hash for decl in ours.values()}
+    nodes = [found.node for found in loader.suites.found if found.decl.hash not in hashes]
+    nodes += [node.value[key] for node in loader.suites.nodes for key in ("title", "owner") if key in node.value]
+    values = (value for node in nodes for each in node.walk() for value in each.env or ())
+    return tuple(dict.fromkeys(value for value in values if len(value) >= LEAST and value not in shown))
 
 
 def _other_terms(held: _Read, proposed: _Read) -> Iterator[str]:

@@ -59,6 +59,16 @@ def test_checks_that_were_not_sampled_for_one_reason_are_one_block_for_each_plac
     assert [len(finding.checks) for finding in findings(checks, evidence(*checks))] == [1, 2, 1]
 
 
+def test_a_target_that_answers_no_check_in_json_is_one_cause_for_each_thing_that_it_answers_instead():
+    said = [("$.a exists", "empty"), ("$.b == 1", "empty"), ("$.c == 1", "expecting value at line 1 column 1")]
+    samples = [
+        unmet_sample(demand(f"$.{n}", f"{words} (body is not JSON: {why})")) for n, (words, why) in enumerate(said)
+    ]
+    samples.append(unmet_sample(demand("$.a", "$.a exists (body is not JSON: empty)"), target="chat"))
+    checks = [check(f"a.c{n}", "✗✗✗", failure=sample) for n, sample in enumerate(samples)]
+    assert [len(finding.checks) for finding in findings(checks, evidence(*checks))] == [2, 1, 1]
+
+
 def test_what_was_left_behind_is_said_though_all_is_stable():
     story = judged(leaking(), check("a.c"))
     assert story.verdict.state is State.STABLE

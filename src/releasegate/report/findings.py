@@ -14,7 +14,8 @@ MOST_EXPLAINED = 200
 OF_THE_WHOLE = frozenset({401, 403, 429, 500, 502, 503, 504})
 """Statuses that many checks share for one cause."""
 _TALLY = re.compile(r"\d+ of \d+ samples failed: ")
-_RUN = re.compile(r" after \d+ of its samples")
+_RUN = re.compile(r" (after \d+ of its samples|before its first sample)")
+_NOT_JSON = re.compile(r"\(body is not JSON: .*\)$")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -78,11 +79,13 @@ def _cause(check: CheckResult) -> tuple[object, ...]:
 
 
 def _kind(sample: Sample) -> tuple[object, ...] | None:
-    """Name what may be wrong with a target as a whole: it could not be looked at, or turns everybody away."""
+    """Name what may be wrong with a target as a whole: no look at it, nobody let in, or no JSON from it."""
     trouble = sample.trouble
     if trouble:
         return "trouble", trouble.phase, trouble.reason, sample.target
     first = next((e for e in sample.expectations if not e.met and e.level is Level.FAIL), None)
+    if first and (unread := _NOT_JSON.search(first.text)):
+        return "not JSON", unread[0], sample.target
     if first is None or first.subject != "status" or not set(first.found) & OF_THE_WHOLE:
         return None
     return "status", first.found[0], sample.target

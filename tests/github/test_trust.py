@@ -227,6 +227,28 @@ def test_trust_edited_workflow(world, call, config):
     assert call(**more, attempt="2")[0] == 0
 
 
+@pytest.mark.parametrize(("text", "edited"), [
+    (b"- uses: ./tools/gate/\n", "tools/gate/run.sh"),
+    (b"jobs:\n  gate:\n    uses: './.github/workflows/called.yml'\n", ".github/workflows/called.yml"),
+    (b"  uses: ./.github/workflows/between.yml\n", "tools/gate/run.sh"),
+])  # fmt: skip
+def test_a_change_of_what_the_workflow_uses_of_the_repository_is_one_of_what_runs_the_gate(
+    world, call, config, text, edited
+):
+    """Whatever the pull request's own version of the workflow uses: that it is changed is told by itself."""
+    workflows = {".github/workflows/gate.yml": text, ".github/workflows/between.yml": b"steps: [{uses: x@v1}]\n"
+                 b"  - uses: ./tools/gate # ours\n"}  # fmt: skip
+    world.hub.commit(world.repository, "main", workflows, author=world.hub.user("ann"), message="x", now=world.now)
+    world.hub.commit(
+        world.repository, "feature", {edited: b"x"}, author=world.hub.user("ann"), message="x", now=world.now
+    )
+    world.head = world.pull.sha
+    commit_config(world, config(), config())
+    more = {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
+    assert call(**more)[0] == 11
+    assert f"changes what runs the gate: {edited}" in told(world)[-1][1]
+
+
 def test_trust_edited_workflow_published(world, published, config):
     """So it does when one step runs the gate and another one publishes what it found."""
     more, base = edit_workflow(world), config("policy: {approvers: [mia]}")

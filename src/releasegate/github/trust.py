@@ -19,6 +19,7 @@ from releasegate.config.pull import Source, judged
 from releasegate.errors import UsageError
 from releasegate.github.nouns import Files, Hub, HubError, Pull, Review, ReviewState, Subject, Trust
 from releasegate.github.publish import pull_of
+from releasegate.github.workflows import WORKFLOW, used_by
 from releasegate.model import Origin
 
 RUNNING = (".github/actions/**",)
@@ -27,6 +28,7 @@ UNLISTED = "(GitHub lists only some of the changed files)"
 CHECKED_OUT = "pull_request"
 """The event whose GITHUB_SHA is the head merged into the base branch as it is now."""
 QUEUE = "merge_group"
+MOST_USED = 50
 DRIVE = re.compile(r"^[A-Za-z]:")
 DECIDING = frozenset({ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED})
 
@@ -115,7 +117,7 @@ def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], 
         merged = subject.merge_sha if subject.event == CHECKED_OUT else None
         config = _compared(base, held, _Reader(hub, merged or change.sha), paths, environ)
     if held and config.origin:
-        edits = edits_of(files, _running(config, subject, environ))
+        edits = edits_of(files, _running(base, config, subject, environ))
         config = replace(config, origin=_with_people(hub, config.origin, change, edits))
     read = Snapshot(branch=change.branch, sha=base.sha, texts=base.texts)
     return Trusted(config=config, base=read, files=files)
@@ -167,7 +169,7 @@ def confirmed(
     config = load(source.text, {}, file=held, read=source.read, lenient_env=True)
     if origin is None or origin.base != config.hash:
         return None
-    edits = edits_of(files, _running(config, subject, environ))
+    edits = edits_of(files, _running(base, config, subject, environ))
     return _with_people(hub, replace(origin, approvers=config.policy.approvers), change, edits)
 
 
@@ -193,10 +195,20 @@ def _with_people(hub: Hub, origin: Origin, change: Change, edits: tuple[str, ...
     return replace(origin, edits=edits, approved_by=approver, group=pull is None)
 
 
-def _running(config: Config, subject: Subject, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _running(base: _Reader, config: Config, subject: Subject, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Give the globs of what runs the gate."""
     own = (*workflow_of(environ, subject.repository), *kinds_of(environ))
-    return (*own, *RUNNING, *config.policy.guarded)
+    return (*own, *_used(base, own), *RUNNING, *config.policy.guarded)
+
+
+def _used(base: _Reader, workflows: Sequence[str]) -> tuple[str, ...]:
+    """Give what workflows use of their own repository, as the base branch has them: actions, and further workflows."""
+    found, todo = dict[str, None](), [path for path in workflows if WORKFLOW.fullmatch(path)]
+    while todo and len(found) < MOST_USED:
+        used = [path for path in used_by(base.hub.file(todo.pop(), base.sha) or "") if path not in found]
+        found |= dict.fromkeys(used)
+        todo += [path for path in used if WORKFLOW.fullmatch(path)]
+    return tuple(path if WORKFLOW.fullmatch(path) else f"{path}/**" for path in found)
 
 
 def kinds_of(environ: Mapping[str, str]) -> Iterator[str]:

@@ -11,6 +11,11 @@ ACTION = re.compile(r"(?:[\w.-]+/)+releasegate(?:/[\w./-]+)?@.+|(?:\./)?[\w./-]*
 COMMAND = re.compile(r"\breleasegate\s+(?:gate|publish)\b")
 
 
+LOCAL = re.compile(r"""\buses["']?\s*:\s*["']?\./([^\s"'#,}\]]+)""")
+"""What a workflow runs of its own repository: an action in a directory, or another workflow."""
+WORKFLOW = re.compile(r".+\.ya?ml")
+
+
 class GateJob(Struct, frozen=True, kw_only=True):
     """A job that tells the gate's verdict. `statuses`: it may set one; `filtered` names events with a paths filter."""
 
@@ -47,6 +52,11 @@ def workflows_of(texts: Mapping[str, str]) -> Workflows:
         names += [str(_mapping(job).get("name") or key) for key, job in jobs.items()]
         gates += [_gate(path, key, _mapping(job), _mapping(whole)) for key, job in jobs.items() if _runs(job)]
     return Workflows(gates=tuple(gates), names=tuple(names), unread=tuple(unread))
+
+
+def used_by(text: str) -> tuple[str, ...]:
+    """Give the paths of the actions and workflows of the same repository that a workflow uses."""
+    return tuple(dict.fromkeys(path.rstrip("/") for path in LOCAL.findall(text)))
 
 
 def _gate(path: str, key: str, job: dict[str, Any], whole: dict[str, Any]) -> GateJob:

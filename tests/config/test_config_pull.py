@@ -275,6 +275,20 @@ def test_a_value_of_the_environment_that_the_base_branch_shows_in_names_stays_th
     assert "acme" not in merged.secrets
 
 
+def test_a_pull_request_asks_for_no_more_files_than_a_config_has():
+    """Each is a request of which GitHub grants a repository a thousand an hour, to all of its jobs."""
+    asked = []
+
+    def read(path):
+        asked.append(path)
+        return "checks: {c: {http: {get: 'api:/', expect: {status: 200}}}}"
+
+    many = "".join(f"  s{number}: s{number}.yml\n" for number in range(3000))
+    with pytest.raises(ConfigError, match="more than 100 suites have files of their own"):
+        judged(Source(text()), Source(text(CHECKS + many), read), ENVIRON, file="gate.yml")
+    assert len(asked) <= 100
+
+
 def test_no_secret_of_the_base_branch_becomes_the_name_of_a_check():
     """Names of checks stand in every report as they are; where the base branch shows it to staging, it is a secret."""
     base = CHECKS.replace("as: user, expect", 'headers: {X: "${OTHER}"}, expect')

@@ -19,6 +19,8 @@ from releasegate.config.yaml import YamlError, compose
 from releasegate.errors import GateError
 
 MOST_SHOWN = 200
+MOST_FILES = 100
+"""Of suites, each of which may be a request that GitHub counts."""
 
 
 class ConfigError(GateError):
@@ -128,6 +130,10 @@ class Loader:
         """Read a suite's own file; its problems carry its name."""
         path = InsidePath("the path of the suite's file").read(node, self.ctx)
         if path is MISSING:
+            return None
+        if len(self.files) > MOST_FILES:
+            message = f"more than {MOST_FILES} suites have files of their own"
+            self.ctx.report(node, message, "put several suites into the config itself")
             return None
         if self.read_text is None:
             self.ctx.report(node, "a suite's own file cannot be read here", "write the suite inline")

@@ -107,8 +107,9 @@ def test_a_status_whose_answer_was_lost_is_said_again(world, server):
     assert (posts(world, world.head), clock.slept) == (2, [0.5])
 
 
-def test_a_comment_that_is_gone_is_as_good_as_deleted(server):
+def test_a_comment_that_is_gone_is_as_good_as_deleted(world, server):
     opened(server).delete_comment(999_999)
+    assert [(each.request.method, each.response.status) for each in world.hub.log] == [("DELETE", 404)]
 
 
 def test_a_server_that_stays_broken_is_asked_five_times(world, server):

@@ -6,7 +6,7 @@ from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -129,8 +129,9 @@ def test_structs_without_secrets_are_left_as_they_are():
 
 
 @given(st.text(max_size=2000))
-def test_any_text_can_be_cleaned(text):
-    Redactor(["s3cret-token"]).clean(text)
+def test_any_text_in_which_no_secret_begins_stays_as_it_is(text):
+    assume("s3cr" not in text)
+    assert Redactor(["s3cret-token"]).clean(text) == text
 
 
 @pytest.mark.parametrize("secret", ["standard", "s.health", "before", "equals", "http", "target"])

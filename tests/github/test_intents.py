@@ -1,12 +1,16 @@
 """What is written for each verdict, and what keeps a success from being written."""
 
 import itertools
+import re
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from releasegate.errors import EvidenceError
 from releasegate.foreign import for_terminal
 from releasegate.github.intents import (
     LONGEST,
@@ -18,14 +22,17 @@ from releasegate.github.intents import (
     conclusion,
     context_of,
     decide,
+    demand_of,
     described,
     exit_code,
     first_comment,
+    is_of_run,
     ours,
     own_evidence,
     pending,
     red_before,
     standing,
+    stands,
     superseded,
 )
 from releasegate.github.job import Job
@@ -62,6 +69,10 @@ def pull(sha=SHA, **more):
 
 
 OURS = status(at=5)
+RUN = RunInfo(
+    gate="staging", sha=SHA, started="", duration_s=0.0, revisions={}, tool_version="", config_hash="", run_id="7",
+    run_attempt="1",
+)  # fmt: skip
 
 
 def decided(state=State.STABLE, *, about=None, may=None, statuses=(), mode="enforce", **more):
@@ -134,8 +145,20 @@ def test_never_green_43_evidence_that_code_of_a_pull_request_could_have_written_
 def test_what_is_not_known_for_sure_is_no_success_and_is_owed(more):
     found = decided(**more)
     assert found.owed
-    assert found.status is None or found.status.state is StatusState.ERROR
+    assert (found.status and found.status.state) == (StatusState.ERROR if "problem" in more else None)
+    assert found.comment is ("problem" not in more)
     assert decided(State.UNSTABLE, **more).status.state is StatusState.FAILURE
+
+
+def test_what_is_to_be_merged_elsewhere_by_now_is_no_success_there():
+    found = decided(pull=pull(base_branch="release"))
+    assert (found.status.state, found.owed) == (StatusState.ERROR, True)
+    assert "to be merged into release by now" in found.status.description
+    assert decided(pull=pull(base_branch="release"), about=subject(base_branch=None)) == decided()
+
+
+def test_a_commit_without_a_pull_request_gets_its_status_too():
+    assert decided(pull=None, about=subject(pull=None)) == decided()
 
 
 @pytest.mark.parametrize("state", State)
@@ -157,10 +180,12 @@ def test_an_advisory_run_says_what_it_would_do_in_a_context_that_nobody_requires
 @pytest.mark.parametrize("protected", [True, False, None])
 @pytest.mark.parametrize("base", ["main", "mine", None])
 @pytest.mark.parametrize("trust", Trust)
-def test_only_a_whole_run_for_a_guarded_branch_writes_the_blocking_status(partial, protected, base, trust):
-    about = subject(base_branch=base, trust=trust)
+@pytest.mark.parametrize("number", [1, None])
+def test_only_a_whole_run_for_a_guarded_branch_writes_the_blocking_status(partial, protected, base, trust, number):
+    about = subject(base_branch=base, trust=trust, pull=number)
     may = standing(about, "staging", "enforce", partial=partial, protected=protected)
-    writes = not partial and trust is not Trust.FORK and (base != "mine" or bool(protected))
+    nobodys = trust is Trust.PULL_REQUEST and (base, number) == (None, None)
+    writes = not partial and trust is not Trust.FORK and (bool(protected) or not (base == "mine" or nobodys))
     assert (may.context == CONTEXT) is writes
     assert (may.why is None) is writes
     if not writes:
@@ -185,6 +210,21 @@ def test_earlier_red_is_counted_by_our_own_creator_and_before_our_own_pending():
     ]
     assert red_before(Told(statuses=statuses, pending=OURS)) == 2
     assert red_before(Told(statuses=statuses)) == 0
+
+
+def test_a_status_is_of_a_run_by_its_address_and_by_a_context_of_ours():
+    assert is_of_run(status(target_url=URL), URL)
+    assert not is_of_run(status(target_url=f"{URL}0"), URL)
+    assert not is_of_run(replace(status(target_url=URL), context="ci/build"), URL)
+    assert not is_of_run(status(), None)
+
+
+def test_a_success_stands_while_it_is_the_newest_word_and_of_this_run():
+    green = status("success", target_url=URL)
+    assert stands(Told(statuses=[green, OURS]), URL)
+    assert not stands(Told(statuses=[status("error", target_url=URL), green]), URL)
+    assert not stands(Told(statuses=[status("success", target_url=f"{URL}0"), green]), URL)
+    assert not stands(Told(), URL)
 
 
 def test_contexts_and_the_first_status():
@@ -257,11 +297,27 @@ def test_a_check_run_says_no_more_than_the_status():
     ],
 )
 def test_only_evidence_of_this_run_and_attempt_is_as_good_as_our_own(run_id, attempt, event, trust, own):
-    run = RunInfo(
-        gate="staging", sha=SHA, started="", duration_s=0.0, revisions={}, tool_version="", config_hash="",
-        run_id="7", run_attempt="1",
-    )  # fmt: skip
-    assert own_evidence(run, subject(event=event, trust=trust), Job(run_id=run_id, attempt=attempt)) is own
+    assert own_evidence(RUN, subject(event=event, trust=trust), Job(run_id=run_id, attempt=attempt)) is own
+
+
+def test_evidence_of_no_run_is_nobodys_own():
+    assert not own_evidence(replace(RUN, run_id=None, run_attempt=None), subject(), Job(run_id=None, attempt=None))
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, None),
+        ({"run_id": "6", "run_attempt": "2"}, None),
+        ({"run_attempt": "2"}, "of attempt 2, this is attempt 1"),
+        ({"sha": NEWER}, f"about {NEWER}"),
+        ({"gate": "other"}, "of the gate other"),
+        ({"mode": "advisory"}, "(advisory)"),
+    ],
+)
+def test_only_evidence_about_what_is_published_is_taken(more, why):
+    with pytest.raises(EvidenceError, match=re.escape(why)) if why else nullcontext():
+        demand_of(replace(RUN, **more), subject(), Job(run_id="7", attempt="1"), gate="staging", mode="enforce")
 
 
 def test_no_combination_of_doubts_says_success():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasegate.github.nouns import Pull, Status, StatusState
-from releasegate.github.queue import Brought, inherited
+from releasegate.github.nouns import Pull, Status, StatusState, Subject, Trust
+from releasegate.github.queue import Brought, inherited, read_group
 
 
 def pull(number):
@@ -55,6 +55,12 @@ def test_a_group_is_no_better_than_the_worst_of_what_it_brings(brought, states, 
 
 def test_a_group_of_which_commits_are_missing_inherits_nothing():
     assert not inherited((commit(12),), told(n12="success"), whole=False).holds
+
+
+@pytest.mark.parametrize("missing", ["base_sha", "sha"])
+def test_a_group_of_which_the_event_does_not_say_what_it_brings_inherits_nothing_and_nobody_is_asked(missing):
+    known = {"event": "merge_group", "repository": "o/r", "trust": Trust.OURS, "base_sha": "b" * 40, "sha": "c" * 40}
+    assert not read_group(None, Subject(**{**known, missing: None}), "releasegate/staging", me="ada").holds
 
 
 STATES = st.sampled_from([None, *(state.value for state in StatusState)])

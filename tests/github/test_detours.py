@@ -4,9 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from gate_world import CONFIG, Staging, commit_config, payload_of, states, surroundings, told, write_config
+from gate_world import commit_config, payload_of, states, told
 
-from releasegate.cli.main import main
 from releasegate.config.load import ConfigError, load
 from releasegate.demo.hub.script import Meanwhile
 from releasegate.evidence.file import read
@@ -19,35 +18,10 @@ HOLLOW = "[200, 500]"
 
 
 @pytest.fixture
-def staging(tmp_path, monkeypatch):
-    """Give a staging that is broken."""
-    monkeypatch.chdir(tmp_path)
-    with Staging() as served:
-        served.status = 500
-        write_config(served)
-        yield served
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, world, server, staging):
-    def run(*arguments, **more):
-        with monkeypatch.context() as patch:
-            for name, value in surroundings(world, server, **more).items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as left:
-                main(["gate", "-q", *arguments])
-        said = capsys.readouterr()
-        return left.value.code, said.out + said.err
-
-    return run
-
-
-@pytest.fixture
-def config(staging):
-    def made(status=200, extra=""):
-        return CONFIG.format(url=staging.url, extra=extra).replace("status: 200", f"status: {status}").encode()
-
-    return made
+def staging(staging):
+    """Give one that is broken."""
+    staging.status = 500
+    return staging
 
 
 def branch(world, name, files):
@@ -75,20 +49,20 @@ EVENTS = ("push", "workflow_dispatch", "deployment_status", "workflow_run")
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_a_hollow_base_sets_no_status_either_where_the_pull_request_is_found_by_its_commit(world, call, config, name):
+def test_a_hollow_base_sets_no_status_either_where_the_pull_request_is_found_by_its_commit(world, gate, config, name):
     commit_config(world, config(), config())
-    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    branch(world, "hollow", {"releasegate.yml": config(status=HOLLOW)})
     world.pull.base_ref = "hollow"
-    _, said = call(**event(world, name))
+    _, said = gate(**event(world, name))
     assert states(world) == []
     assert "hollow is neither the default branch nor protected" in said
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_a_pull_request_that_is_found_by_its_commit_is_judged_as_its_base_demands(world, call, config, name):
-    commit_config(world, config(), config(HOLLOW))
-    Path("releasegate.yml").write_bytes(config(HOLLOW))
-    call(**event(world, name))
+def test_a_pull_request_that_is_found_by_its_commit_is_judged_as_its_base_demands(world, gate, config, name):
+    commit_config(world, config(), config(status=HOLLOW))
+    Path("releasegate.yml").write_bytes(config(status=HOLLOW))
+    gate(**event(world, name))
     assert states(world) == ["pending", "error"]
 
 
@@ -97,51 +71,51 @@ def test_a_pull_request_that_is_found_by_its_commit_is_judged_as_its_base_demand
     ("workflow_dispatch", "no pull request's head and not on the default branch"),
     ("deployment_status", "no pull request's head and not on the default branch"),
 ])  # fmt: skip
-def test_a_commit_that_nobody_wants_to_merge_yet_gets_no_status_by_its_own_config(world, call, config, name, says):
+def test_a_commit_that_nobody_wants_to_merge_yet_gets_no_status_by_its_own_config(world, gate, config, name, says):
     """It may be closed now, and be opened again once its head is green."""
-    commit_config(world, config(), config(HOLLOW))
-    Path("releasegate.yml").write_bytes(config(HOLLOW))
+    commit_config(world, config(), config(status=HOLLOW))
+    Path("releasegate.yml").write_bytes(config(status=HOLLOW))
     world.pull.open = False
-    code, said = call(**event(world, name))
+    code, said = gate(**event(world, name))
     assert (code, states(world)) == (0, [])
     assert says in said
 
 
 @pytest.mark.parametrize("name", ["push", "workflow_dispatch", "deployment_status"])
 def test_a_commit_of_the_default_branch_is_judged_by_its_own_config_whoever_wants_to_merge_it_elsewhere(
-    world, call, config, name
+    world, gate, config, name
 ):
     commit_config(world, config(), config())
-    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    branch(world, "hollow", {"releasegate.yml": config(status=HOLLOW)})
     world.pull.head_ref, world.pull.base_ref = "main", "hollow"
     world.head = world.repository.branches["main"]
     given = event(world, name)
     if "ref" in given["payload"]:
         given["payload"]["ref"] = "refs/heads/main"
-    assert call(**given)[0] == 10
+    assert gate(**given)[0] == 10
     assert states(world) == ["pending", "failure"]
 
 
-def test_one_pull_requests_base_never_judges_the_head_of_another(world, call, config):
+def test_one_pull_requests_base_never_judges_the_head_of_another(world, gate, config):
     commit_config(world, config(), config())
-    branch(world, "hollow", {"releasegate.yml": config(HOLLOW)})
+    branch(world, "hollow", {"releasegate.yml": config(status=HOLLOW)})
     world.forked.base_ref = "hollow"
-    code, said = call("--pr", "2", "--sha", world.head, **event(world, "workflow_dispatch"))
+    code, said = gate("--pr", "2", "--sha", world.head, **event(world, "workflow_dispatch"))
     assert (code, states(world)) == (2, [])
     assert "is not the head of #2" in said
 
 
-def test_a_protected_branch_without_a_config_takes_none_from_a_pull_request(world, call, config):
-    commit_config(world, config(), config(HOLLOW))
+def test_a_protected_branch_without_a_config_takes_none_from_a_pull_request(world, gate, config):
+    commit_config(world, config(), config(status=HOLLOW))
     branch(world, "legacy", {"README.md": b""})
     world.repository.protected["legacy"] = ()
     world.pull.base_ref = "legacy"
-    code, said = call(payload=payload_of(world, base="legacy"))
+    code, said = gate(payload=payload_of(world, base="legacy"))
     assert (code, states(world)) == (2, [])
     assert "onto its default branch" in said
 
 
-def test_a_config_in_a_place_that_comes_before_the_base_branchs_is_the_pull_requests(world, call, config):
+def test_a_config_in_a_place_that_comes_before_the_base_branchs_is_the_pull_requests(world, gate, config):
     """Once it is merged it is the one that is read."""
     world.hub.commit(
         world.repository, "feature", {"releasegate.yml": b"x"}, author=world.hub.user("ann"), message="x", now=world.now
@@ -149,22 +123,22 @@ def test_a_config_in_a_place_that_comes_before_the_base_branchs_is_the_pull_requ
     world.head = world.pull.sha
     commit_config(world, config(), config(), name=".github/releasegate.yml")
     commit = world.repository.commits[world.head]
-    files = {**commit.files, "releasegate.yml": config(HOLLOW)}
+    files = {**commit.files, "releasegate.yml": config(status=HOLLOW)}
     world.repository.commits[world.head] = dataclasses.replace(commit, files=files)
-    assert call()[0] == 11
+    assert gate()[0] == 11
     assert told(world)[-1][1].startswith("INCONCLUSIVE: the base branch's version")
     assert read(Path(".releasegate/evidence.json")).plan["origin"]["changed"] == ["smoke.health"]
 
 
 @pytest.mark.parametrize("moved", ["head", "base"])
 def test_the_files_of_another_state_of_the_pull_request_are_not_taken_for_those_that_are_judged(
-    world, call, config, moved
+    world, gate, config, moved
 ):
     """Whoever moves a pull request while its files are listed, and back, would be judged by what it had between."""
     files = {f"many/{n}": b"" for n in range(300)}
     world.hub.commit(world.repository, "feature", files, author=world.hub.user("ann"), message="Many", now=world.now)
     world.head = world.repository.branches["feature"]
-    commit_config(world, config(), config(HOLLOW))
+    commit_config(world, config(), config(status=HOLLOW))
 
     def meanwhile(*_):
         if moved == "head":
@@ -181,25 +155,25 @@ def test_the_files_of_another_state_of_the_pull_request_are_not_taken_for_those_
             world.pull.base_ref = "other"
 
     world.hub.script.add("GET */pulls/1/files", Meanwhile(meanwhile))
-    code, said = call()
+    code, said = gate()
     assert (code, states(world)) == (12, [])
     assert "#1 is by now" in said
 
 
-def test_a_pull_request_that_meanwhile_goes_elsewhere_is_no_success_there(world, call, config, staging):
+def test_a_pull_request_that_meanwhile_goes_elsewhere_is_no_success_there(world, gate, config, staging):
     staging.status = 200
     commit_config(world, config(), config())
-    branch(world, "other", {"releasegate.yml": config("201")})
+    branch(world, "other", {"releasegate.yml": config(status="201")})
 
     def meanwhile(*_):
         world.pull.base_ref = "other"
 
     staging.when_asked = meanwhile
-    assert call()[0] == 12
+    assert gate()[0] == 12
     assert told(world)[-1] == ("error", "not told: it is to be merged into other by now: run the gate again")
 
 
-def test_an_edited_kind_of_check_by_others_waits_for_an_approval(world, call, config, staging):
+def test_an_edited_kind_of_check_by_others_waits_for_an_approval(world, gate, config, staging):
     """It is loaded from the repository, and judges."""
     staging.status = 200
     world.hub.commit(
@@ -208,7 +182,7 @@ def test_an_edited_kind_of_check_by_others_waits_for_an_approval(world, call, co
     )  # fmt: skip
     world.head = world.pull.sha
     commit_config(world, config(), config())
-    assert call(INPUT_PYTHON_PATH="gate/kinds")[0] == 11
+    assert gate(INPUT_PYTHON_PATH="gate/kinds")[0] == 11
     assert "changes what runs the gate: gate/kinds/mine.py" in told(world)[-1][1]
 
 
@@ -238,9 +212,9 @@ def test_no_gate_has_the_status_of_anothers_advisory_mode(config):
         load(text, {}, file="releasegate.yml")
 
 
-def test_where_github_is_not_reached_nothing_is_judged_by_the_config_that_lies_here(world, call, config, staging):
+def test_where_github_is_not_reached_nothing_is_judged_by_the_config_that_lies_here(world, gate, config, staging):
     """It is the pull request's: its targets would get what the environment holds."""
-    Path("releasegate.yml").write_bytes(config(HOLLOW))
-    code, said = call(RELEASEGATE_APP_ID="99", RELEASEGATE_PRIVATE_KEY="no key")
+    Path("releasegate.yml").write_bytes(config(status=HOLLOW))
+    code, said = gate(RELEASEGATE_APP_ID="99", RELEASEGATE_PRIVATE_KEY="no key")
     assert (code, staging.asked.is_set(), "may be merged" in said) == (12, False, False)
     assert "what the base branch demands is not known" in said

@@ -5,47 +5,18 @@ import json
 from pathlib import Path
 
 import pytest
-from gate_world import CONTEXT, Staging, bodies, group_of, outputs, payload_of, states, surroundings, told, write_config
+from gate_world import CONTEXT, bodies, group_of, outputs, payload_of, states, told, write_config
 from github_reader import Page
 from hub_world import JOB, PERSON, READER
 
-from releasegate.cli.main import main
 from releasegate.demo.hub.script import Broken, Exhausted, Late, Lost, Meanwhile, Throttled
 from releasegate.evidence.file import read
 
 ELSEWHERE = "releasegate/staging-advisory"
 
 
-@pytest.fixture
-def staging(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with Staging() as served:
-        write_config(served)
-        yield served
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, world, server, staging):
-    """Run a command with a runner's variables; give its exit code and what it said."""
-
-    def run(*arguments, **more):
-        with monkeypatch.context() as patch:
-            for name, value in surroundings(world, server, **more).items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as left:
-                main(list(arguments))
-        said = capsys.readouterr()
-        return left.value.code, said.out + said.err
-
-    return run
-
-
-def gate(call, *arguments, **more):
-    return call("gate", "-q", *arguments, **more)
-
-
-def test_a_green_run_is_pending_then_success_in_at_most_eight_requests(world, call):
-    assert gate(call)[0] == 0
+def test_a_green_run_is_pending_then_success_in_at_most_eight_requests(world, gate):
+    assert gate()[0] == 0
     (_, began), (state, said) = told(world)
     assert began.startswith("running since ")
     assert (state, said) == ("success", "STABLE: 1 of 1 check passed")
@@ -55,9 +26,9 @@ def test_a_green_run_is_pending_then_success_in_at_most_eight_requests(world, ca
     assert len(world.hub.log) <= 8
 
 
-def test_a_red_run_is_failure_with_its_comment_in_at_most_ten_requests(world, call, staging):
+def test_a_red_run_is_failure_with_its_comment_in_at_most_ten_requests(world, gate, staging):
     staging.status = 500
-    assert gate(call)[0] == 10
+    assert gate()[0] == 10
     assert states(world) == ["pending", "failure"]
     (body,) = bodies(world)
     assert body.startswith(f"<!-- releasegate gate=staging sha={world.head} run=7 attempt=1 started=")
@@ -65,9 +36,9 @@ def test_a_red_run_is_failure_with_its_comment_in_at_most_ten_requests(world, ca
     assert len(world.hub.log) <= 10
 
 
-def test_summary_and_outputs_tell_the_run_without_a_token(world, call, staging):
+def test_summary_and_outputs_tell_the_run_without_a_token(world, gate, staging):
     staging.status = 500
-    gate(call, "--comment", "always")
+    gate("--comment", "always")
     known = outputs()
     assert {key: known[key] for key in ("verdict", "passed", "failed", "evidence-path")} == {
         "verdict": "UNSTABLE", "passed": "0", "failed": "1", "evidence-path": ".releasegate/evidence.json",
@@ -77,11 +48,11 @@ def test_summary_and_outputs_tell_the_run_without_a_token(world, call, staging):
     assert JOB not in Path("summary.md").read_text(encoding="utf-8") + Path("output.txt").read_text(encoding="utf-8")
 
 
-def test_a_comment_that_is_there_is_kept_true_in_place(world, call, staging):
+def test_a_comment_that_is_there_is_kept_true_in_place(world, gate, staging):
     staging.status = 500
-    gate(call, "--comment", "on-failure")
+    gate("--comment", "on-failure")
     staging.status = 200
-    assert gate(call, "--comment", "on-failure", run_id="8")[0] == 0
+    assert gate("--comment", "on-failure", run_id="8")[0] == 0
     (body,) = bodies(world)
     assert "run=8" in body
     assert "red once before" in body
@@ -89,20 +60,20 @@ def test_a_comment_that_is_there_is_kept_true_in_place(world, call, staging):
 
 
 @pytest.mark.parametrize("modes", [("always", 1, 1), ("on-change", 0, 1), ("on-failure", 0, 1), ("off", 0, 0)])
-def test_each_mode_writes_its_first_comment(world, call, staging, modes):
+def test_each_mode_writes_its_first_comment(world, gate, staging, modes):
     mode, green, red = modes
-    gate(call, "--comment", mode)
+    gate("--comment", mode)
     assert len(bodies(world)) == green
     staging.status = 500
-    gate(call, "--comment", mode, attempt="2")
+    gate("--comment", mode, attempt="2")
     assert len(bodies(world)) == red
 
 
-def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence_says_so(world, call, staging):
+def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence_says_so(world, call, gate, staging):
     staging.status = 500
-    gate(call)
+    gate()
     staging.status = 200
-    assert gate(call, attempt="2")[0] == 0
+    assert gate(attempt="2")[0] == 0
     assert told(world)[-1] == ("success", "DEGRADED: red once before on this commit")
     evidence = read(Path(".releasegate/evidence.json"))
     assert (evidence.run.red_before, evidence.verdict.state.value) == (1, "DEGRADED")
@@ -110,39 +81,39 @@ def test_green_after_red_on_the_same_commit_is_at_best_degraded_and_its_evidence
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("blocked", 10), ("unstable", 10), ("never", 0)])
-def test_fail_on_changes_the_exit_code_and_never_the_status(world, call, staging, fail_on, code):
+def test_fail_on_changes_the_exit_code_and_never_the_status(world, gate, staging, fail_on, code):
     staging.status = 500
-    assert gate(call, "--fail-on", fail_on)[0] == code
+    assert gate("--fail-on", fail_on)[0] == code
     assert states(world)[-1] == "failure"
 
 
-def test_an_advisory_run_never_touches_the_blocking_context(world, call, staging):
+def test_an_advisory_run_never_touches_the_blocking_context(world, gate, staging):
     staging.status = 500
     write_config(staging, "mode: advisory")
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     assert told(world) == []
     assert told(world, context=ELSEWHERE)[-1][0] == "failure"
     assert told(world, context=ELSEWHERE)[-1][1].startswith("would block: UNSTABLE: ")
 
 
-def test_never_green_26_a_partial_run_sets_no_status(world, call):
-    code, said = gate(call, "--suite", "smoke")
+def test_never_green_26_a_partial_run_sets_no_status(world, gate):
+    code, said = gate("--suite", "smoke")
     assert (code, told(world)) == (0, [])
     assert "tells only of the whole" in said
 
 
-def test_a_later_run_of_ours_owns_the_success(world, call):
+def test_a_later_run_of_ours_owns_the_success(world, gate):
     def another(now):
         world.now = now
         world.of("POST", f"/statuses/{world.head}", {"state": "pending", "context": CONTEXT})
 
     world.hub.script.add("GET */commits/*/statuses", Meanwhile(another))
-    code, said = gate(call, "--comment", "always")
+    code, said = gate("--comment", "always")
     assert (code, states(world), bodies(world)) == (0, ["pending", "pending"], [])
     assert "superseded by a later run" in said
 
 
-def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_red_meanwhile(world, call):
+def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_red_meanwhile(world, gate):
     def another(now):
         world.now = now
         for state in ("pending", "failure"):
@@ -150,12 +121,12 @@ def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_r
 
     world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
     world.hub.script.add("POST */statuses/*", Late(1.2), nth=2)
-    _, said = gate(call, "--comment", "always")
+    _, said = gate("--comment", "always")
     assert states(world) == ["pending", "pending", "failure", "success", "error"]
     assert "taken back" in said
 
 
-def test_a_success_that_was_refused_is_not_tried_again_once_a_later_run_began(world, call):
+def test_a_success_that_was_refused_is_not_tried_again_once_a_later_run_began(world, gate):
     def another(now):
         world.now = now
         for state in ("pending", "failure"):
@@ -163,22 +134,22 @@ def test_a_success_that_was_refused_is_not_tried_again_once_a_later_run_began(wo
 
     world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
     world.hub.script.add("POST */statuses/*", Throttled(1), nth=2)
-    code, said = gate(call, "--comment", "always")
+    code, said = gate("--comment", "always")
     assert (code, states(world)) == (0, ["pending", "pending", "failure"])
     assert "superseded by a later run" in said
 
 
-def test_a_pending_status_of_somebody_else_owns_nothing(world, call):
+def test_a_pending_status_of_somebody_else_owns_nothing(world, gate):
     def another(now):
         world.now = now
         world.of("POST", f"/statuses/{world.head}", {"state": "pending", "context": CONTEXT}, token=PERSON)
 
     world.hub.script.add("GET */commits/*/statuses", Meanwhile(another))
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     assert states(world)[-1] == "success"
 
 
-def test_a_head_that_moves_meanwhile_keeps_its_status_and_leaves_the_comment_alone(world, call, staging):
+def test_a_head_that_moves_meanwhile_keeps_its_status_and_leaves_the_comment_alone(world, gate, staging):
     staging.status = 500
 
     def push(now):
@@ -186,12 +157,12 @@ def test_a_head_that_moves_meanwhile_keeps_its_status_and_leaves_the_comment_alo
 
     world.hub.script.add("GET */pulls/1", Meanwhile(push))
     judged = world.head
-    code, said = gate(call)
+    code, said = gate()
     assert (code, states(world, sha=judged), bodies(world)) == (10, ["pending", "failure"], [])
     assert "newer head" in said
 
 
-def test_two_runs_that_write_the_comment_at_once_leave_one(world, call, staging):
+def test_two_runs_that_write_the_comment_at_once_leave_one(world, gate, staging):
     staging.status = 500
 
     def another(now):
@@ -206,23 +177,23 @@ def test_two_runs_that_write_the_comment_at_once_leave_one(world, call, staging)
 
     world.hub.script.add("POST */issues/1/comments", Meanwhile(another))
     world.hub.script.steps[-1] = dataclasses.replace(world.hub.script.steps[-1], nth=1)
-    assert gate(call)[0] == 10
+    assert gate()[0] == 10
     (body,) = bodies(world)
     assert "run=7" in body
 
 
 @pytest.mark.parametrize("effect", [Lost(after=True), Broken(502, after=True)])
-def test_a_lost_answer_at_each_write_changes_nothing_of_the_outcome(world, call, staging, effect):
+def test_a_lost_answer_at_each_write_changes_nothing_of_the_outcome(world, gate, staging, effect):
     staging.status = 500
     world.hub.script.add("POST */statuses/*", effect, nth=2)
     world.hub.script.add("POST */comments", effect)
-    assert gate(call)[0] == 10
+    assert gate()[0] == 10
     assert states(world)[-1] == "failure"
     assert len(bodies(world)) == 1
 
 
-def test_a_token_that_may_not_write_leaves_summary_evidence_and_exit_code_12(world, call):
-    code, said = gate(call, token=READER)
+def test_a_token_that_may_not_write_leaves_summary_evidence_and_exit_code_12(world, gate):
+    code, said = gate(token=READER)
     assert (code, told(world)) == (12, [])
     assert "the token lacks statuses: write" in said
     assert READER not in said
@@ -231,30 +202,30 @@ def test_a_token_that_may_not_write_leaves_summary_evidence_and_exit_code_12(wor
     assert "statuses: write" in Path("summary.md").read_text(encoding="utf-8")
 
 
-def test_dependabots_token_that_may_not_write_is_no_failure_of_its_own(world, call):
-    code, said = gate(call, token=READER, GITHUB_ACTOR="dependabot[bot]")
+def test_dependabots_token_that_may_not_write_is_no_failure_of_its_own(world, gate):
+    code, said = gate(token=READER, GITHUB_ACTOR="dependabot[bot]")
     assert (code, told(world)) == (0, [])
     assert "the token lacks statuses: write" in said
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_a_forks_job_writes_nothing_and_its_exit_code_says_the_verdict(world, call, staging, status):
+def test_a_forks_job_writes_nothing_and_its_exit_code_says_the_verdict(world, gate, staging, status):
     staging.status = status
-    code, said = gate(call, payload=payload_of(world, fork=True), token=READER)
+    code, said = gate(payload=payload_of(world, fork=True), token=READER)
     assert code == {200: 0, 500: 10}[status]
     assert world.hub.log == []
     assert "a fork's job writes nothing" in said
     assert "a fork's job writes nothing" in Path("summary.md").read_text(encoding="utf-8").replace("\\", "")
 
 
-def test_a_pull_request_onto_an_unprotected_branch_sets_no_status_for_its_head_may_be_anothers(world, call):
+def test_a_pull_request_onto_an_unprotected_branch_sets_no_status_for_its_head_may_be_anothers(world, gate):
     world.pull.base_ref = "feature"
-    code, said = gate(call, payload=payload_of(world, base="feature"))
+    code, said = gate(payload=payload_of(world, base="feature"))
     assert (code, told(world)) == (0, [])
     assert "neither the default branch nor protected" in said
 
 
-def test_what_cannot_be_read_before_the_end_is_an_error_and_no_success(world, call):
+def test_what_cannot_be_read_before_the_end_is_an_error_and_no_success(world, gate):
     world.hub.script.add("GET */commits/*/statuses", Exhausted(), nth=None)
     world.hub.script.add("GET */rate_limit", Exhausted(), nth=None)
 
@@ -262,43 +233,43 @@ def test_what_cannot_be_read_before_the_end_is_an_error_and_no_success(world, ca
         world.job.used = 0
 
     world.hub.script.add("POST */statuses/*", Meanwhile(refill), nth=2)
-    code, said = gate(call)
+    code, said = gate()
     assert code == 12
     assert "exit 12: what was decided does not stand on GitHub" in said
     assert states(world) == ["pending", "error"]
 
 
-def test_a_check_run_is_written_only_when_asked_for(world, call, staging):
+def test_a_check_run_is_written_only_when_asked_for(world, gate, staging):
     staging.status = 500
-    gate(call)
+    gate()
     assert not any(e.request.path.endswith("/check-runs") for e in world.hub.log)
-    gate(call, "--check-run", attempt="2")
+    gate("--check-run", attempt="2")
     (run,) = [e for e in world.hub.log if e.request.path.endswith("/check-runs")]
     assert json.loads(run.request.body)["conclusion"] == "failure"
     assert json.loads(run.request.body)["name"] == "staging report"
 
 
-def test_a_dispatch_by_number_judges_the_head_as_it_is_now(world, call):
+def test_a_dispatch_by_number_judges_the_head_as_it_is_now(world, gate):
     payload = {
         "ref": "refs/heads/main",
         "repository": {"full_name": "acme/shop", "default_branch": "main"},
         "inputs": {"pr": "1"},
     }
-    assert gate(call, event="workflow_dispatch", payload=payload)[0] == 0
+    assert gate(event="workflow_dispatch", payload=payload)[0] == 0
     assert states(world) == ["pending", "success"]
     world.repository.statuses.clear()
-    assert gate(call, "--pr", "1", event="push", payload={**payload, "after": "e" * 40})[0] == 0
+    assert gate("--pr", "1", event="push", payload={**payload, "after": "e" * 40})[0] == 0
     assert states(world) == ["pending", "success"]
 
 
-def test_a_forks_commit_is_judged_by_the_default_branchs_workflow_and_finds_its_pull_request(world, call, staging):
+def test_a_forks_commit_is_judged_by_the_default_branchs_workflow_and_finds_its_pull_request(world, gate, staging):
     staging.status = 500
     head = world.forked.sha
     payload = {
         "repository": {"full_name": "acme/shop", "default_branch": "main"},
         "workflow_run": {"head_sha": head, "head_branch": "theirs", "head_repository": {"full_name": "eve/shop"}},
     }
-    assert gate(call, event="workflow_run", payload=payload)[0] == 10
+    assert gate(event="workflow_run", payload=payload)[0] == 10
     assert states(world, sha=head) == ["pending", "failure"]
     assert len(bodies(world, 2)) == 1
 
@@ -311,39 +282,39 @@ def test_a_forks_commit_is_judged_by_the_default_branchs_workflow_and_finds_its_
         ("deployment_status", {"deployment_status": {"state": "in_progress"}, "deployment": {"sha": "a" * 40}}),
     ],
 )
-def test_an_event_with_nothing_to_judge_asks_nothing_and_is_no_failure(world, call, staging, event, change):
-    code, said = gate(call, event=event, payload={**payload_of(world), **change})
+def test_an_event_with_nothing_to_judge_asks_nothing_and_is_no_failure(world, gate, staging, event, change):
+    code, said = gate(event=event, payload={**payload_of(world), **change})
     assert (code, world.hub.log, staging.asked.is_set()) == (0, [], False)
     assert "nothing is judged" in said
 
 
 @pytest.mark.parametrize("state", ["x\n::error::forged", "[x](http://evil.example)", "@octocat <!--"])
-def test_what_an_event_says_acts_neither_in_the_log_nor_in_the_summary(world, call, state):
+def test_what_an_event_says_acts_neither_in_the_log_nor_in_the_summary(world, gate, state):
     event = {"deployment_status": {"state": state}, "deployment": {"sha": "a" * 40}}
-    code, said = gate(call, event="deployment_status", payload={**payload_of(world), **event})
+    code, said = gate(event="deployment_status", payload={**payload_of(world), **event})
     assert (code, [line for line in said.splitlines() if line.startswith("::")]) == (0, [])
     assert Page(Path("summary.md").read_text(encoding="utf-8")).alive == []
 
 
 @pytest.mark.parametrize(("arguments", "event"), [(["--sha", "main"], "push"), ([], "page_build")])
-def test_what_is_a_mistake_is_exit_code_2(world, call, arguments, event):
-    assert gate(call, *arguments, event=event)[0] == 2
+def test_what_is_a_mistake_is_exit_code_2(world, gate, arguments, event):
+    assert gate(*arguments, event=event)[0] == 2
     assert world.hub.log == []
 
 
-def test_without_a_token_nothing_runs(world, call, staging):
-    code, said = gate(call, token="")
+def test_without_a_token_nothing_runs(world, gate, staging):
+    code, said = gate(token="")
     assert (code, staging.asked.is_set()) == (2, False)
     assert "GITHUB_TOKEN" in said
 
 
-def test_a_deferred_event_leaves_a_pending_status_that_blocks_and_touches_no_verdict(world, call, staging):
+def test_a_deferred_event_leaves_a_pending_status_that_blocks_and_touches_no_verdict(world, gate, staging):
     write_config(staging, "events: {pull_request: defer}")
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     assert told(world) == [("pending", "deferred: another event judges this commit")]
     assert not staging.asked.is_set()
     world.say("success", CONTEXT)
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     assert states(world)[-1] == "success"
 
 
@@ -356,18 +327,18 @@ def test_a_deferred_event_leaves_a_pending_status_that_blocks_and_touches_no_ver
         (None, JOB, 11, "error"),
     ],
 )
-def test_a_merge_group_inherits_what_its_pull_requests_were_told_by_us_alone(world, call, staging, case):
+def test_a_merge_group_inherits_what_its_pull_requests_were_told_by_us_alone(world, gate, staging, case):
     before, token, code, state = case
     write_config(staging, "events: {merge_group: inherit}")
     if before:
         world.of("POST", f"/statuses/{world.head}", {"state": before, "context": CONTEXT}, token=token)
     payload, sha = group_of(world)
-    assert gate(call, event="merge_group", payload=payload)[0] == code
+    assert gate(event="merge_group", payload=payload)[0] == code
     assert states(world, sha=sha) == ["pending", state]
     assert not staging.asked.is_set()
 
 
-def test_changed_files_are_asked_of_github_where_the_config_tells_the_harmless(world, call, staging):
+def test_changed_files_are_asked_of_github_where_the_config_tells_the_harmless(world, gate, staging):
     write_config(staging, "changes: {harmless: ['*.py']}")
     Path("releasegate.yml").write_text(
         Path("releasegate.yml")
@@ -377,7 +348,7 @@ def test_changed_files_are_asked_of_github_where_the_config_tells_the_harmless(w
         ),
         encoding="utf-8",
     )
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     evidence = read(Path(".releasegate/evidence.json"))
     assert [check.id for check in evidence.checks] == ["smoke.vital"]
     assert states(world)[-1] == "success"
@@ -503,28 +474,28 @@ def test_what_a_killed_run_left_is_ended_where_it_stands_whatever_config_lies_he
 
 
 @pytest.mark.parametrize("case", [(True, READER, []), (False, READER, []), (False, JOB, ["error"])])
-def test_a_job_without_secrets_says_so_where_people_look(world, call, staging, case):
+def test_a_job_without_secrets_says_so_where_people_look(world, gate, staging, case):
     fork, token, written = case
     write_config(staging, "identities: {robot: {bearer: '${ROBOT_TOKEN}'}}")
     payload = payload_of(world, fork=fork)
-    code, said = gate(call, payload=payload, token=token, GITHUB_ACTOR="dependabot[bot]")
+    code, said = gate(payload=payload, token=token, GITHUB_ACTOR="dependabot[bot]")
     assert (code, states(world)) == (11, written)
     assert f"no secrets for dependabot[bot]: dispatch with pr={1 + fork}" in said
     assert "dispatch with pr=" in Path("summary.md").read_text(encoding="utf-8")
     assert not staging.asked.is_set()
 
 
-def test_a_config_that_is_wrong_in_itself_is_so_for_everybody(world, call, staging):
+def test_a_config_that_is_wrong_in_itself_is_so_for_everybody(world, gate, staging):
     write_config(staging, "identities: {robot: {bearer: 1, nonsense: 2}}")
-    assert gate(call, GITHUB_ACTOR="dependabot[bot]")[0] == 2
+    assert gate(GITHUB_ACTOR="dependabot[bot]")[0] == 2
     assert told(world) == []
 
 
-def test_a_beginning_that_github_did_not_answer_is_said_later(world, call):
+def test_a_beginning_that_github_did_not_answer_is_said_later(world, gate):
     def refuse_five(nth):
         world.hub.script.add("POST */statuses/*", Lost(after=False), nth=nth)
 
     for nth in range(1, 6):
         refuse_five(nth)
-    assert gate(call)[0] == 0
+    assert gate()[0] == 0
     assert states(world) == ["pending", "success"]

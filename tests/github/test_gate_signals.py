@@ -8,21 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from gate_world import Staging, states, surroundings, told, write_config
+from gate_world import states, surroundings, told
 
 from releasegate.demo.hub.script import Late, Meanwhile
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX has them")
 LONGEST_S = 5.0
 START_S = 20.0
-
-
-@pytest.fixture
-def staging(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with Staging() as served:
-        write_config(served)
-        yield served
 
 
 class Step:

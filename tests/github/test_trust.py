@@ -5,21 +5,16 @@ from pathlib import Path
 
 import pytest
 from gate_world import (
-    CONFIG,
     CONTEXT,
-    Staging,
     commit_config,
     group_of,
     payload_of,
     states,
-    surroundings,
     told,
-    write_config,
 )
 from hub_world import PERSON
 
 from releasegate.changes.glob import matches
-from releasegate.cli.main import main
 from releasegate.demo.hub.script import Broken
 from releasegate.evidence.file import read
 from releasegate.github.nouns import ChangedFile, Files, Review, ReviewState
@@ -31,45 +26,13 @@ HEAD, OLD = "a" * 40, "b" * 40
 
 
 @pytest.fixture
-def staging(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with Staging() as served:
-        write_config(served)
-        yield served
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, world, server, staging):
-    def run(*arguments, command=("gate", "-q"), **more):
-        with monkeypatch.context() as patch:
-            for name, value in surroundings(world, server, **more).items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as left:
-                main([*command, *arguments])
-        said = capsys.readouterr()
-        return left.value.code, said.out + said.err
-
-    return run
-
-
-@pytest.fixture
 def published(call):
     """Run by the base branch's config, bytes, and publish the evidence; give the exit code and what was said then."""
 
     def made(base, **more):
         Path("base.yml").write_bytes(base)
-        call("--base-config", "base.yml", command=("run", "-q"), **more)
-        return call(command=("publish", ".releasegate/evidence.json"), **more)
-
-    return made
-
-
-@pytest.fixture
-def config(staging):
-    """Give a config's bytes: `status` is what its one check demands, `extra` stands before it."""
-
-    def made(extra="", status=200, url=None):
-        return CONFIG.format(url=url or staging.url, extra=extra).replace("status: 200", f"status: {status}").encode()
+        call("run", "-q", "--base-config", "base.yml", **more)
+        return call("publish", ".releasegate/evidence.json", **more)
 
     return made
 
@@ -117,11 +80,11 @@ def test_every_row_of_github_is_named_after_its_test():
 # rows
 
 
-def test_trust_pull_request_config(world, call, config, staging):
+def test_trust_pull_request_config(world, gate, config, staging):
     """A hollow config in the pull request: the base branch's version of its check runs, and decides."""
     staging.status = 500
     commit_config(world, config(), config(status=500))
-    assert call()[0] == 11
+    assert gate()[0] == 11
     (state, said) = told(world)[-1]
     assert (state, said.startswith("INCONCLUSIVE: the base branch's version")) == ("error", True)
     assert origin()["changed"] == ["smoke.health"]
@@ -131,12 +94,12 @@ def test_trust_pull_request_config(world, call, config, staging):
     "weaker",
     ["mode: advisory", "events: {pull_request: defer}", "policy: {approvers: [ann]}", "gate: other"],
 )
-def test_trust_pull_request_policy(world, call, config, staging, weaker):
+def test_trust_pull_request_policy(world, gate, config, staging, weaker):
     """What decides is the base branch's, whatever the pull request says."""
     staging.status = 500
     text = config(weaker).replace(b"gate: staging\n", b"") if weaker.startswith("gate") else config(weaker)
     commit_config(world, config(), text)
-    assert call()[0] == 10
+    assert gate()[0] == 10
     assert states(world)[-1] == "failure"
     assert origin()["terms"] == [weaker.partition(":")[0]]
 
@@ -148,7 +111,7 @@ def with_new_checks(text, new=20):
     return text.replace(b"{health: {http", one.replace(b"{", b"{" + added, 1) if new else one)
 
 
-def test_trust_new_checks(world, call, config, staging):
+def test_trust_new_checks(world, call, gate, config, staging):
     """No rule is kept by adding checks that pass: it holds for what the base branch has, or is broken."""
 
     def once():
@@ -156,35 +119,35 @@ def test_trust_new_checks(world, call, config, staging):
 
     base, staging.when_asked = config("policy: {block: [flaky <= 20%]}"), once
     commit_config(world, with_new_checks(base, 0), with_new_checks(base))
-    assert call()[0] == 10
+    assert gate()[0] == 10
     assert told(world)[-1] == ("failure", "UNSTABLE: flaky <= 20%: observed 100%")
     (rule,) = read(Path(".releasegate/evidence.json")).rules
     assert (rule.note, len(origin()["added"])) == ("without what is new and not merged", 20)
-    assert call(".releasegate/evidence.json", command=("judge",))[0] == 10
+    assert call("judge", ".releasegate/evidence.json")[0] == 10
 
 
-def test_trust_new_checks_that_fail(world, call, config):
+def test_trust_new_checks_that_fail(world, gate, config):
     """A check that is new and fails blocks like any other."""
     text = with_new_checks(config(), 0)
     failing = text.replace(b"{health:", b"{new: {http: {get: 'api:/x', expect: {status: 201}}}, health:")
     commit_config(world, text, failing)
-    assert call()[0] == 10
+    assert gate()[0] == 10
     assert "FAILED: smoke.new" in told(world)[-1][1]
 
 
-def test_trust_targets(world, call, config, staging):
+def test_trust_targets(world, gate, config, staging):
     """No address of the pull request's is contacted."""
     commit_config(world, config(), config(url="http://127.0.0.1:9"))
-    assert call()[0] == 0
+    assert gate()[0] == 0
     assert (states(world)[-1], staging.asked.is_set(), origin()["terms"]) == ("success", True, ["targets"])
 
 
-def test_trust_names_of_the_environment(world, call, config, monkeypatch):
+def test_trust_names_of_the_environment(world, gate, config, monkeypatch):
     """A pull request reads no name that no check of its base branch reads: the base branch's checks judge it alone."""
     monkeypatch.setenv("DEPLOY_KEY", "h4rdly-secret")
     text = config().replace(b"/health", b"/health?${DEPLOY_KEY}")
     commit_config(world, config(), text)
-    assert call()[0] == 0
+    assert gate()[0] == 0
     assert told(world)[-1][1].startswith("DEGRADED: no check of this pull request is judged before it is merged")
     assert "h4rdly" not in Path(".releasegate/evidence.json").read_text("utf-8")
 
@@ -197,13 +160,13 @@ def test_trust_names_of_the_environment(world, call, config, monkeypatch):
     (("ann", "APPROVED", None), False),
     (("eve", "APPROVED", None), False),
 ])  # fmt: skip
-def test_trust_approval(world, call, config, staging, review, green):  # noqa: PLR0917 - fixtures
+def test_trust_approval(world, gate, config, staging, review, green):  # noqa: PLR0917 - fixtures
     """Only an approval of this head, by one whom the base branch names and who is not the author, lets it pass."""
     staging.status = 500
     commit_config(world, config("policy: {approvers: [mia, ann]}"), config("policy: {approvers: [eve]}", status=500))
     login, state, sha = review
     world.review(login, state, sha=sha)
-    assert call()[0] == (0 if green else 11)
+    assert gate()[0] == (0 if green else 11)
     assert states(world)[-1] == ("success" if green else "error")
 
 
@@ -217,14 +180,14 @@ def edit_workflow(world):
     return {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
 
 
-def test_trust_edited_workflow(world, call, config):
+def test_trust_edited_workflow(world, gate, config):
     """A change of the workflow that runs the gate waits for an approval."""
     more = edit_workflow(world)
     commit_config(world, config("policy: {approvers: [mia]}"), config("policy: {approvers: [mia]}"))
-    assert call(**more)[0] == 11
+    assert gate(**more)[0] == 11
     assert "changes what runs the gate: .github/workflows/gate.yml" in told(world)[-1][1]
     world.review("mia", "APPROVED")
-    assert call(**more, attempt="2")[0] == 0
+    assert gate(**more, attempt="2")[0] == 0
 
 
 @pytest.mark.parametrize(("text", "edited"), [
@@ -233,7 +196,7 @@ def test_trust_edited_workflow(world, call, config):
     (b"  uses: ./.github/workflows/between.yml\n", "tools/gate/run.sh"),
 ])  # fmt: skip
 def test_a_change_of_what_the_workflow_uses_of_the_repository_is_one_of_what_runs_the_gate(
-    world, call, config, text, edited
+    world, gate, config, text, edited
 ):
     """Whatever the pull request's own version of the workflow uses: that it is changed is told by itself."""
     workflows = {".github/workflows/gate.yml": text, ".github/workflows/between.yml": b"steps: [{uses: x@v1}]\n"
@@ -245,7 +208,7 @@ def test_a_change_of_what_the_workflow_uses_of_the_repository_is_one_of_what_run
     world.head = world.pull.sha
     commit_config(world, config(), config())
     more = {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
-    assert call(**more)[0] == 11
+    assert gate(**more)[0] == 11
     assert f"changes what runs the gate: {edited}" in told(world)[-1][1]
 
 
@@ -295,8 +258,8 @@ def test_trust_head_by_its_commit(world, call, published, config):
     commit_config(world, config(), config())
     payload = {"repository": {"full_name": "acme/shop", "default_branch": "main"}, "ref": "refs/heads/feature"}
     payload["after"] = world.head
-    call(command=("run", "-q"), event="push", payload=payload)
-    call(command=("publish", ".releasegate/evidence.json"), event="push", payload=payload)
+    call("run", "-q", event="push", payload=payload)
+    call("publish", ".releasegate/evidence.json", event="push", payload=payload)
     assert states(world) == []
     assert published(config(), event="push", payload=payload)[0] == 0
     assert states(world)[-1] == "success"
@@ -308,7 +271,7 @@ def test_a_green_run_is_published_in_at_most_seven_requests(world, published, co
     assert len(world.hub.log) <= 7
 
 
-def test_trust_hollow_base(world, call, config):
+def test_trust_hollow_base(world, gate, config):
     """A second pull request with the same head, onto a branch of one's own whose config demands nothing."""
     world.hub.commit(
         world.repository, "hollow", {"releasegate.yml": config(status="[200, 500]")}, author=world.hub.user("ann"),
@@ -316,50 +279,50 @@ def test_trust_hollow_base(world, call, config):
     )  # fmt: skip
     commit_config(world)
     world.pull.base_ref = "hollow"
-    code, said = call(payload=payload_of(world, base="hollow"))
+    code, said = gate(payload=payload_of(world, base="hollow"))
     assert states(world) == []
     assert "hollow is neither the default branch nor protected" in said
     assert code == 0
 
 
-def test_trust_first_config(world, call, config):
+def test_trust_first_config(world, gate, config):
     """The first config of a repository is at best degraded."""
     commit_config(world, b"", config())
-    assert call()[0] == 0
+    assert gate()[0] == 0
     assert told(world)[-1][1].startswith("DEGRADED: unreviewed policy")
 
 
-def test_trust_first_config_of_a_stranger(world, call, config):
+def test_trust_first_config_of_a_stranger(world, gate, config):
     """Where the base branch has none, no fork's is read beside the secrets of a job that is ours."""
     commit_config(world, b"", config())
-    code, said = call(event="pull_request_target", payload=payload_of(world, fork=True))
+    code, said = gate(event="pull_request_target", payload=payload_of(world, fork=True))
     assert (code, states(world, sha=world.forked.sha)) == (2, [])
     assert "the first one comes from a branch of acme/shop itself" in said
 
 
 @pytest.mark.parametrize("broken", [b"version: 1\n", b"suites: [", b"\xff"])
-def test_trust_unusable_base(world, call, config, broken):
+def test_trust_unusable_base(world, gate, config, broken):
     """A config of the base branch that cannot be read is never green."""
     commit_config(world, broken, config())
-    assert call()[0] in {2, 12}
+    assert gate()[0] in {2, 12}
     assert "success" not in states(world)
 
 
-def test_trust_deleted_config(world, call, config):
+def test_trust_deleted_config(world, gate, config):
     """A pull request that takes the config away is an error, and no green."""
     commit_config(world, config(), b"")
-    assert (call()[0], states(world)) == (2, [])
+    assert (gate()[0], states(world)) == (2, [])
 
 
 @pytest.mark.parametrize(("asked", "said"), [("compare/*", []), ("branches/main", ["pending", "error"])])
-def test_trust_unreadable_base(world, call, config, asked, said):
+def test_trust_unreadable_base(world, gate, config, asked, said):
     """When GitHub does not give the base branch, nothing is judged; where it does so later, nothing is green."""
     commit_config(world, config(), config())
     world.hub.script.add(f"GET */{asked}", Broken(403), nth=None)
-    assert (call()[0], states(world)) == (12, said)
+    assert (gate()[0], states(world)) == (12, said)
 
 
-def test_trust_base_moved(world, call, config, staging):
+def test_trust_base_moved(world, gate, config, staging):
     """The base branch demands something else when the run ends: no success is written."""
     commit_config(world, config(), config())
 
@@ -370,17 +333,17 @@ def test_trust_base_moved(world, call, config, staging):
         )
 
     staging.when_asked = meanwhile
-    assert call()[0] == 12
+    assert gate()[0] == 12
     state, said = told(world)[-1]
     assert (state, said.startswith("not told: main moved to ")) == ("error", True)
 
 
-def test_trust_fork(world, call, config):
+def test_trust_fork(world, gate, config):
     """A fork's own job writes nothing, whatever its config says; the default branch's job judges it by the base's."""
     commit_config(world, config(), config("mode: advisory"))
-    call(payload=payload_of(world, fork=True))
+    gate(payload=payload_of(world, fork=True))
     assert states(world, sha=world.forked.sha) == []
-    assert call(event="pull_request_target", payload=payload_of(world, fork=True))[0] == 0
+    assert gate(event="pull_request_target", payload=payload_of(world, fork=True))[0] == 0
     assert states(world, sha=world.forked.sha) == ["pending", "success"]
 
 
@@ -388,13 +351,13 @@ def test_trust_fork(world, call, config):
 
 
 @pytest.fixture
-def queued(world, call):
+def queued(world, gate):
     """Let the queue make a group of these files, on commits with these configs, and judge it; give code and commit."""
 
     def judged(base, head, files=(), **more):
         payload, sha = group_of(world, files)
         commit_config(world, base, head)
-        return call(event="merge_group", payload=payload, **more)[0], sha
+        return gate(event="merge_group", payload=payload, **more)[0], sha
 
     return judged
 
@@ -442,14 +405,14 @@ def test_trust_group_edits(world, queued, config, files):
     assert "this merge group changes what runs the gate" in told(world, sha=sha)[-1][1]
 
 
-def test_trust_group_behind_another(world, call, config):
+def test_trust_group_behind_another(world, gate, config):
     """A merge group brings what the groups before it bring, until that is merged."""
     _, before = group_of(world, {".github/actions/gate/action.yml": b"1\n"})
     payload, sha = group_of(world, behind=before)
     commit_config(world, config(), config())
-    assert call(event="merge_group", payload=payload)[0] == 11
+    assert gate(event="merge_group", payload=payload)[0] == 11
     world.repository.branches["main"] = before
-    assert call(event="merge_group", payload=payload, attempt="2")[0] == 0
+    assert gate(event="merge_group", payload=payload, attempt="2")[0] == 0
     assert states(world, sha=sha) == ["pending", "error", "pending", "success"]
 
 
@@ -464,8 +427,8 @@ def test_trust_group_published(world, call, published, config):
     payload, sha = group_of(world)
     commit_config(world, config(), config())
     more = {"event": "merge_group", "payload": payload}
-    call(command=("run", "-q"), **more)
-    call(command=("publish", ".releasegate/evidence.json"), **more)
+    call("run", "-q", **more)
+    call("publish", ".releasegate/evidence.json", **more)
     assert states(world, sha=sha) == []
     assert published(config(), **more)[0] == 0
     assert states(world, sha=sha) == ["pending", "success"]
@@ -535,9 +498,9 @@ def test_never_green_42_a_base_that_moved_is_said_only_where_it_says_something_e
         assert said.startswith("main moved to aaaaaaaaaaaa, which has another ")
 
 
-def test_what_is_asked_of_github_is_within_what_the_documented_workflow_may(world, call, config):
+def test_what_is_asked_of_github_is_within_what_the_documented_workflow_may(world, gate, config):
     commit_config(world, config("policy: {approvers: [mia]}"), config("policy: {approvers: [mia]}", status="2xx"))
-    call()
+    gate()
     assert [
         each.response.status for each in world.hub.log if each.response.status >= 400 and each.response.status != 404
     ] == []

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from verdict_words import NO_CONTROL, beside, decided, demand, met, ran, trouble, unmet
 
-from releasegate.model import CUT_OFF, Expectation, Label, State, Trouble
+from releasegate.model import CUT_OFF, Expectation, Label, Level, State, Trouble
 from releasegate.verdict.explain import explanations, is_down
 from releasegate.verdict.label import label_checks
 from releasegate.verdict.outcome import outcome_of
@@ -152,6 +152,7 @@ def test_a_sample_that_was_cut_off_is_explained_by_what_was_read_then():
         (unmet(), True),
         (SLOW, False),
         (unmet(expectations=(demand(503), LATE)), True),
+        (met(expectations=(demand(200), demand(503, level=Level.WARN))), False),
         (trouble(), True),
         (trouble("timeout"), True),
         (trouble(CUT_OFF), False),
@@ -172,3 +173,52 @@ def test_a_check_that_passed_and_counts_for_nothing_is_not_explained_by_its_fail
     checks = labelled(DEAD, flaky, ran("a.twin", "✗✗✗"))
     assert checks[1].reason == "it counts only while its twin passes; a.twin is FAILED"
     assert explanations(checks) == ()
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason", "state"),
+    [
+        ("connect", "status 502", "is down"),
+        ("command", "closed", "is down"),
+        ("command", "LOADING", "fails"),
+    ],
+)
+def test_who_answered_fails_and_only_who_is_silent_is_down(phase, reason, state):
+    said = replace(trouble(signature="why"), trouble=Trouble(phase=phase, reason=reason, message=""))
+    (found,) = explanations(labelled(ran("d.store", "!!!", each={"!": said}), above("a.one", said)))
+    assert found.state == f"{state} (why)"
+
+
+def test_how_a_dependency_failed_before_it_passed_is_not_told_of_it():
+    flaky = ran("d.store", "✗✓✓✓", profile="single")
+    (found,) = explanations(labelled(flaky, above("a.one", DOWN)))
+    assert (found.state, found.evidence) == ("was down when it was read (tcp connect refused)", DOWN)
+
+
+def test_a_check_that_failed_and_passed_then_is_not_explained():
+    flaky = above("a.flaky", DOWN, *[met()] * 3, drawn="✗✓✓✓", profile="single")
+    checks = labelled(DEAD, flaky)
+    assert checks[1].label is Label.FLAKY
+    assert explanations(checks) == ()
+
+
+def test_a_check_that_waited_for_something_else_is_not_explained_by_what_it_needs():
+    late = ran("a.late", "", needs=("a.root",), not_sampled="the run's deadline was reached before it")
+    assert explanations(labelled(ran("a.root", "✗✗✗"), late)) == ()
+
+
+def test_a_failure_beside_which_nothing_was_read_keeps_it_unexplained_unless_it_was_cut_off():
+    read = above("a.one", DOWN)
+    unread = replace(read, samples=(*read.samples[:2], unmet()))
+    assert explanations(labelled(DEAD, unread)) == ()
+    cut = replace(read, unfinished=trouble(CUT_OFF))
+    assert explanations(labelled(DEAD, cut))[0].ids == ("a.one",)
+    broken = replace(read, unfinished=trouble())
+    assert explanations(labelled(DEAD, broken)) == ()
+
+
+def test_what_passed_between_the_failures_needs_no_reading():
+    check = above("a.one", DOWN, met(), DOWN, DOWN, drawn="✗✓✗✗")
+    unread = replace(check.samples[1], diagnosis=())
+    check = replace(check, samples=(check.samples[0], unread, *check.samples[2:]))
+    assert explanations(labelled(DEAD, check))[0].ids == ("a.one",)

@@ -218,3 +218,24 @@ def test_where_github_is_not_reached_nothing_is_judged_by_the_config_that_lies_h
     code, said = gate(RELEASEGATE_APP_ID="99", RELEASEGATE_PRIVATE_KEY="no key")
     assert (code, staging.asked.is_set(), "may be merged" in said) == (12, False, False)
     assert "what the base branch demands is not known" in said
+
+
+@pytest.mark.parametrize("order", ["one after the other", "at once"])
+def test_of_two_configs_with_one_gates_name_the_green_one_does_not_hide_the_red_one(
+    world, call, config, staging, order
+):
+    """As the default name invites: each job of one workflow run has a config of its own."""
+    commit_config(world, config(), config())
+
+    def other(*_):
+        world.say("failure", target_url="https://github.example/acme/shop/actions/runs/7/attempts/1")
+
+    staging.status, staging.when_asked = 200, other if order == "at once" else lambda: None
+    if order == "one after the other":
+        other()
+    assert call()[0] == 12
+    assert told(world)[-1][0] == "error"
+    assert "give each config its own gate" in told(world)[-1][1]
+    staging.when_asked = lambda: None
+    assert call(attempt="2")[0] == 0
+    assert "before on this commit" in told(world)[-1][1]

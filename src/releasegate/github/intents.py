@@ -164,6 +164,14 @@ def superseded(told: Told) -> bool:
     )
 
 
+def divided(told: Told) -> bool:
+    """Tell whether this very attempt of a run has said red in our context: then two configs have one gate's name."""
+    ours, red = told.pending, {StatusState.FAILURE, StatusState.ERROR}
+    if ours is None or ours.target_url is None:
+        return False
+    return any(s.state in red and s.creator == ours.creator and s.target_url == ours.target_url for s in told.statuses)
+
+
 def is_of_run(status: Status, url: str | None) -> bool:
     """Tell whether a status is a gate's, of the run at this address."""
     return url is not None and status.target_url == url and status.context.startswith(CONTEXT)
@@ -218,11 +226,20 @@ def _no_success(subject: Subject, told: Told, *, own: bool) -> tuple[str | None,
         return "code of a pull request could have written this evidence; the job that judges publishes it", False
     if told.pending is None:
         return "this run set no pending status, so that nobody knows whether it is the newest", True
-    if told.problem:
-        return told.problem, True
-    if told.pull is not None and subject.base_branch not in {None, told.pull.base_branch}:
-        return f"it is to be merged into {told.pull.base_branch} by now: run the gate again", True
+    if doubt := _doubt(subject, told):
+        return doubt, True
     return (SUPERSEDED, False) if superseded(told) else (None, False)
+
+
+def _doubt(subject: Subject, told: Told) -> str | None:
+    """Say what of GitHub's answers forbids a success, so that the run must be made again."""
+    if told.problem:
+        return told.problem
+    if divided(told):
+        return "another job of this very run was red by the same name: give each config its own gate"
+    if told.pull is not None and subject.base_branch not in {None, told.pull.base_branch}:
+        return f"it is to be merged into {told.pull.base_branch} by now: run the gate again"
+    return None
 
 
 def told_of(verdict: Verdict, *, advisory: bool) -> str:

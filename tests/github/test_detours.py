@@ -222,7 +222,7 @@ def test_where_github_is_not_reached_nothing_is_judged_by_the_config_that_lies_h
 
 @pytest.mark.parametrize("order", ["one after the other", "at once"])
 def test_of_two_configs_with_one_gates_name_the_green_one_does_not_hide_the_red_one(
-    world, call, config, staging, order
+    world, gate, config, staging, order
 ):
     """As the default name invites: each job of one workflow run has a config of its own."""
     commit_config(world, config(), config())
@@ -233,9 +233,26 @@ def test_of_two_configs_with_one_gates_name_the_green_one_does_not_hide_the_red_
     staging.status, staging.when_asked = 200, other if order == "at once" else lambda: None
     if order == "one after the other":
         other()
-    assert call()[0] == 12
+    assert gate()[0] == 12
     assert told(world)[-1][0] == "error"
     assert "give each config its own gate" in told(world)[-1][1]
     staging.when_asked = lambda: None
-    assert call(attempt="2")[0] == 0
+    assert gate(attempt="2")[0] == 0
     assert "before on this commit" in told(world)[-1][1]
+
+
+def test_no_check_of_a_fork_is_asked_of_staging(world, gate, config, staging):
+    """Whoever it belongs to would read the answers in the comment, of a database too."""
+    staging.status = 200
+    text = config().replace(
+        b"health: {http", b'secrets: {http: {get: "api:/users", expect: {status: 201}}}, health: {http'
+    )
+    commit_config(world, config(), text)
+    sha = world.forked.sha
+    code, _ = gate(event="pull_request_target", payload=payload_of(world, fork=True))
+    state, said = told(world, sha=sha)[-1]
+    assert (code, state) == (0, "success")
+    assert said.startswith(
+        "DEGRADED: no check of this pull request is judged before it is merged: it comes from a fork"
+    )
+    assert [check.id for check in read(Path(".releasegate/evidence.json")).checks] == ["smoke.health"]

@@ -23,6 +23,7 @@ TERMS = ("version", "targets", "identities", "control")
 """What a check of a pull request is read against."""
 COMMANDS = frozenset({"tests"})
 """The kinds that run a command: what is run is never a pull request's to say."""
+NOT_JUDGED = "no check of this pull request is judged before it is merged"
 Checks = dict[str, CheckDecl]
 
 
@@ -44,10 +45,13 @@ class _Suites(NamedTuple):
     not_taken: tuple[str, ...]
 
 
-def judged(base: Source | None, pull: Source, environ: Mapping[str, str], *, file: str) -> Config:
+def judged(
+    base: Source | None, pull: Source, environ: Mapping[str, str], *, file: str, stranger: str | None = None
+) -> Config:
     """Give the config that is judged, with its `origin`. Raises ConfigError when either is unusable.
 
-    Without a `base` it is the pull request's own: the caller says whether it may read the environment.
+    Without a `base` it is the pull request's own: the caller says whether it may read the environment. `stranger` says
+    why nothing of the pull request is to be asked of staging.
     """
     proposed = _read(pull, {}, file, lenient=True)
     if base is None:
@@ -63,14 +67,15 @@ def judged(base: Source | None, pull: Source, environ: Mapping[str, str], *, fil
         return replace(held.config, origin=origin)
     origin = replace(origin, terms=tuple(_other_terms(held, proposed)))
     digest = canonical.digest([held.config.hash, proposed.config.hash])
+    if stranger:
+        return replace(held.config, hash=digest, origin=replace(origin, not_taken=(f"{NOT_JUDGED}: {stranger}",)))
     try:
         taken = _on_terms(held, pull, environ, file)
     except ConfigError as wrong:
         said = wrong.problems[0].message
         for value in sorted((environ.get(name, "") for name in _names(held)), key=len, reverse=True):
             said = said.replace(value, "***") if len(value) >= LEAST else said
-        why = f"no check of this pull request is judged before it is merged: {said}"
-        return replace(held.config, hash=digest, origin=replace(origin, not_taken=(why,)))
+        return replace(held.config, hash=digest, origin=replace(origin, not_taken=(f"{NOT_JUDGED}: {said}",)))
     return _merged(held.config, taken, origin, digest)
 
 

@@ -25,6 +25,7 @@ from releasegate.model import Origin
 RUNNING = (".github/actions/**",)
 """What a workflow may run from the repository itself, beside what the base branch's policy guards."""
 UNLISTED = "(GitHub lists only some of the changed files)"
+FORK = "it comes from a fork, whose author would read in the report what staging answers"
 CHECKED_OUT = "pull_request"
 """The event whose GITHUB_SHA is the head merged into the base branch as it is now."""
 QUEUE = "merge_group"
@@ -115,7 +116,8 @@ def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], 
         _demand_own_branch(subject, change)
     if config is None or held is None or touches(files, (*base.texts, *paths)):
         merged = subject.merge_sha if subject.event == CHECKED_OUT else None
-        config = _compared(base, held, _Reader(hub, merged or change.sha), paths, environ)
+        stranger = FORK if change.pull and change.pull.head_repository != subject.repository else None
+        config = _compared(base, held, _Reader(hub, merged or change.sha), paths, environ, stranger=stranger)
     if held and config.origin:
         edits = edits_of(files, _running(base, config, subject, environ))
         config = replace(config, origin=_with_people(hub, config.origin, change, edits))
@@ -124,12 +126,14 @@ def config_of(hub: Hub, subject: Subject, change: Change, paths: Sequence[str], 
 
 
 def _compared(
-    base: _Reader, held: str | None, head: _Reader, paths: Sequence[str], environ: Mapping[str, str]
-) -> Config:
+    base: _Reader, held: str | None, head: _Reader, paths: Sequence[str], environ: Mapping[str, str], *,
+    stranger: str | None,
+) -> Config:  # fmt: skip
     own = head.first(paths)  # what the base branch would read once it has this
     if own is None:
         raise UsageError(f"what is to be merged has no {' or '.join(paths)}: without a config nothing is judged")
-    return judged(base.source(held) if held else None, head.source(own), environ, file=held or own)
+    held_source = base.source(held) if held else None
+    return judged(held_source, head.source(own), environ, file=held or own, stranger=stranger)
 
 
 def _between(hub: Hub, change: Change) -> tuple[str, Files]:

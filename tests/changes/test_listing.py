@@ -1,5 +1,6 @@
 """Lists of changed files, as git and GitHub write them: how each file changed, and whether the list is whole."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from releasegate.changes.listing import MOST_OF_GITHUB, Change, read
+from releasegate.changes.listing import MOST_OF_GITHUB, Change, of_github, read
 from releasegate.errors import UsageError
 
 RAW = b":100644 100644 bcd1234 0123456 "
@@ -170,9 +171,14 @@ def test_never_green_37_a_list_that_does_not_say_how_files_changed_is_refused_wi
         read(NO_LISTS[case])
 
 
-def test_the_digest_is_that_of_the_bytes_that_were_given():
-    assert read(b"M\ta\n").digest != read(b"M\tb\n").digest
-    assert read(b"M\ta\n").digest.startswith("sha256:")
+@pytest.mark.parametrize("data", [b"M\ta\n", b' [{"filename": "a", "status": "added"}]\n'])
+def test_the_digest_is_that_of_the_bytes_that_were_given(data):
+    assert read(data).digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def test_a_list_that_github_itself_gave_has_a_digest_of_what_it_says():
+    one, other = ([{"filename": name, "status": "added"}] for name in "ab")
+    assert of_github(one).digest == of_github(iter(one)).digest != of_github(other).digest
 
 
 # whatever the names are

@@ -34,6 +34,7 @@ def test_a_number_keeps_what_was_found_and_gets_its_value_in_the_base_unit():
         ("0", "%", 0.0),
         ("100", "%", 1.0),
         ("250", "ms", 0.25),
+        ("0", "ms", 0.0),
         ("2", "m", 120.0),
         ("300", "MiB", 300 * 2**20),
         ("3", "KB", 3000),

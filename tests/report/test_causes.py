@@ -27,6 +27,9 @@ from releasegate.report import console, junit, markdown
 from releasegate.report.causes import LEAST_SAMPLES, LEAST_SLOWER_S, SLOWER, causes, normals, of_flaky, told_beside
 
 FAILED_BOUND = replace(bound(0.9, 0.5), level=Level.FAIL, text="latency ≤ 500 ms (got 900 ms)")
+TOO_LARGE = replace(bound(900, 500), subject="size", level=Level.FAIL, text="size ≤ 500 (got 900)")
+WARNED = demand("status", "status == 201 (got 503)", level=Level.WARN)
+SELDOM_MET = check("d.one", "✓✓✗✗✗")
 CUT = trouble_sample(CUT_OFF, "first byte", "the sample was ended while it was under way")
 
 
@@ -60,6 +63,11 @@ def told(reading, *others):
         (read("d.one", met_sample(), 0.009), (usual("d.one", 0.001),), False, "9 ms, as in the rest of this run (median 1 ms)"),
         (read("d.one", slow(0.011), 0.011), (), False, "11 ms, within its warn bound of 20 ms"),
         (read("d.one", met_sample(), 0.31), (usual("d.one", drawn="✓✓"),), False, "310 ms, and nothing of its own to compare it with"),
+        (read("d.one", met_sample(), 0.31), (usual("d.one", drawn="✓✓✓"),), True, "310 ms, 3.1 x its median of this run (100 ms)"),
+        (read("d.one", met_sample(), 0.375), (usual("d.one", 0.125),), True, "375 ms, 3.0 x its median of this run (125 ms)"),
+        (read("d.one", met_sample(), 0.31), (SELDOM_MET,), False, "310 ms, and nothing of its own to compare it with"),
+        (read("d.one", unmet_sample(TOO_LARGE), 0.31), (), True, "size ≤ 500 (got 900)"),
+        (read("d.one", unmet_sample(WARNED, demand("status", "status == 200 (got 503)"))), (), True, "status == 200 (got 503)"),
         (read("d.one", CUT, 3.1), (), False, "its reading was cut off in first byte after 3.10 s"),
     ],
 )  # fmt: skip

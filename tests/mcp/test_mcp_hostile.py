@@ -1,6 +1,7 @@
 """Servers that behave badly: each is trouble with its name, in bounded time, and never a bug of ours."""
 
 import asyncio
+import gzip
 import json
 import threading
 import time
@@ -90,6 +91,10 @@ def error(message, code=-32603, text="it broke"):
     return {"jsonrpc": "2.0", "id": message.get("id"), "error": {"code": code, "message": text}}
 
 
+def packed(message):
+    return gzip.compress(json.dumps(message).encode())
+
+
 def cut(message):
     del message
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
@@ -106,7 +111,7 @@ BAD = {
     "no HTTP": (speaking(lambda _: b"SSH-2.0-OpenSSH\r\n\r\n"), "mcp initialize protocol"),
     "no JSON": (speaking(lambda _: answer(b"{", JSON)), "mcp initialize protocol"),
     "a packed answer": (
-        speaking(lambda _: answer(b"\x1f\x8b", JSON, "Content-Encoding: gzip")),
+        speaking(lambda m: answer(packed(result(m, hello())), JSON, "Content-Encoding: gzip")),
         "mcp initialize protocol",
     ),
     "another version": (speaking(lambda m: result(m, hello("1999-01-01"))), "mcp initialize protocol"),
@@ -137,6 +142,19 @@ def test_a_server_that_behaves_badly_is_trouble_with_its_name(name):
     assert one.signature.startswith("mcp ")
     assert one.target == "api"
     assert time.monotonic() - began < 8
+
+
+def test_where_tls_is_declared_nothing_is_said_in_the_clear():
+    heard = []
+
+    async def handle(reader, writer):
+        heard.append(await reader.read(3))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    with serving(handle) as url:
+        one = sample(TOOLS, url.replace("http://", "https://"))
+    assert (one.outcome, one.signature) == (Outcome.TROUBLE, "mcp TLS tls")
+    assert {beginning[:2] for beginning in heard} == {b"\x16\x03"}  # a handshake
 
 
 def test_a_server_without_tools_has_none():

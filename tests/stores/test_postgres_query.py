@@ -19,6 +19,7 @@ READING = [
     "select 1 as alive",
     "SELECT 1;",
     "select 1 ; ;",
+    "select a from t for",
     "select 'insert into t; drop table t'",
     "select 'it''s; ' || 'x'",
     r"select '\'",

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from releasegate.config.load import load
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -24,12 +26,23 @@ def section(text, heading):
     return rest[: end.start()] if end else rest
 
 
+def checks(head, example):
+    """Give the checks that an example declares, as the only suite of a config with this head."""
+    indented = "".join(f"      {line}" for line in example.splitlines(keepends=True))
+    return load(f"version: 1\n{head}suites:\n  docs:\n    checks:\n{indented}", {}, file="docs.yml").suites[0].checks
+
+
 def rows(text):
     """Give the first table's rows as lists of cells, without head and rule."""
     table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert table, text
     lines = table[0].splitlines()[2:]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def table(text, heading):
+    """Give the rows of the table that begins with this heading."""
+    return rows(text[text.index(f"| {heading} |") :])
 
 
 def codes(cell):

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from docs_examples import codes, page, rows, shown
+from docs_examples import checks, codes, page, shown, table
 
 from releasegate.checks._postgres.observe import MOST_ROWS
 from releasegate.checks._postgres.settings import QUERY, USER, is_plain, refusal
@@ -11,28 +11,14 @@ from releasegate.checks._postgres.statement import HURTFUL, statement_of
 from releasegate.checks._postgres.tokens import BadSql
 from releasegate.checks._postgres.waiting import ASKED_S
 from releasegate.checks.postgres import ALIVE, DEFAULT_TIMEOUT_S, EXPECT, IS_ALIVE, KIND
-from releasegate.config.load import load
 from releasegate.config.model import Target
 from releasegate.sampling import PROFILES
 
 PAGE = page("kinds/postgres.md")
-HEAD = """
-version: 1
+HEAD = """\
 targets:
   database: {url: "postgres://gate:a%40password@db.test:5432/app?sslmode=require"}
-suites:
-  docs:
-    checks:
 """
-
-
-def loaded(example):
-    indented = "".join(f"      {line}" for line in example.splitlines(keepends=True))
-    return load(HEAD + indented, {}, file="docs.yml")
-
-
-def table(heading):
-    return rows(PAGE[PAGE.index(f"| {heading} |") :])
 
 
 def at(query, host="db.test"):
@@ -41,12 +27,12 @@ def at(query, host="db.test"):
 
 @pytest.mark.parametrize("example", shown(PAGE, "yaml check"), ids=lambda text: text.partition(":")[0])
 def test_an_example_loads(example):
-    assert {check.kind for check in loaded(example).suites[0].checks} == {"postgres"}
+    assert {check.kind for check in checks(HEAD, example)} == {"postgres"}
 
 
 def test_every_key_is_in_its_table_and_none_is_invented():
-    assert [codes(row[0])[0] for row in table("key | what it says")] == list(KIND.table.fields)
-    assert [codes(row[0])[0] for row in table("key | judges")] == list(EXPECT.fields)
+    assert [codes(row[0])[0] for row in table(PAGE, "key | what it says")] == list(KIND.table.fields)
+    assert [codes(row[0])[0] for row in table(PAGE, "key | judges")] == list(EXPECT.fields)
 
 
 def test_the_defaults_are_those_of_the_code():
@@ -60,7 +46,7 @@ def test_the_defaults_are_those_of_the_code():
 
 
 def test_what_a_url_says_means_what_the_page_says():
-    told = {code: row[1] for row in table("in the url | means") for code in codes(row[0]) or ["nothing"]}
+    told = {code: row[1] for row in table(PAGE, "in the url | means") for code in codes(row[0]) or ["nothing"]}
     assert {code for code in told if "=" not in code} == {"nothing", *QUERY} - {"sslmode"}
     for code, means in told.items():
         target = at(f"?{code}" if "=" in code else "")

@@ -5,7 +5,7 @@ import socket
 import time
 
 import pytest
-from docs_examples import codes, page, rows, shown
+from docs_examples import checks, codes, page, rows, shown
 
 from releasegate.checks.tcp import CONNECTS, DEFAULT_TIMEOUT_S, EXPECT, KIND
 from releasegate.config.load import load
@@ -15,25 +15,16 @@ from releasegate.sampling import PROFILES
 from releasegate.wire.live import LiveWire
 
 PAGE = page("kinds/tcp.md")
-HEAD = """
-version: 1
+HEAD = """\
 targets:
   cache: {url: "tcp://cache.test:6379"}
   queue: {url: "tcp://queue.test:5672"}
-suites:
-  docs:
-    checks:
 """
-
-
-def loaded(example):
-    indented = "".join(f"      {line}" for line in example.splitlines(keepends=True))
-    return load(HEAD + indented, {}, file="docs.yml")
 
 
 @pytest.mark.parametrize("example", shown(PAGE, "yaml check"), ids=lambda text: text.partition(":")[0])
 def test_an_example_loads(example):
-    (check,) = loaded(example).suites[0].checks
+    (check,) = checks(HEAD, example)
     assert check.kind == "tcp"
 
 
@@ -49,7 +40,7 @@ def test_every_key_is_in_its_table_and_none_is_invented():
 
 def test_the_defaults_are_those_of_the_code():
     (first, *_) = shown(PAGE, "yaml check")
-    spec = loaded(first).suites[0].checks[0].spec
+    spec = checks(HEAD, first)[0].spec
     assert f"`{DEFAULT_TIMEOUT_S:g}s`" in PAGE
     assert spec.timeout_s == DEFAULT_TIMEOUT_S
     assert f"`{CONNECTS[0].subject} == true`" in PAGE
@@ -73,8 +64,8 @@ async def sampled(port, check):
 
 
 def test_what_comes_of_it_is_what_the_page_says():
-    check = loaded(shown(PAGE, "yaml check")[0]).suites[0].checks[0]
-    strict = loaded("fast:\n  tcp:\n    connect: cache\n    expect: {latency: 0ms}\n").suites[0].checks[0]
+    check = checks(HEAD, shown(PAGE, "yaml check")[0])[0]
+    strict = checks(HEAD, "fast:\n  tcp:\n    connect: cache\n    expect: {latency: 0ms}\n")[0]
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         met = asyncio.run(sampled(port, check))

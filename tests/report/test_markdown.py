@@ -188,6 +188,14 @@ def test_passing_checks_go_first_when_room_is_short():
     assert "agent_thinking" in comment
 
 
+@pytest.mark.parametrize(("count", "rest"), [(8, []), (9, ["- and 1 more reason"]), (20, ["- and 12 more reasons"])])
+def test_of_many_reasons_eight_are_told_and_the_rest_is_counted(count, rest):
+    reasons = tuple(f"reason number {number}" for number in range(count))
+    comment = render(evidence(check("a.b", "✗✗✗"), state=State.UNSTABLE, reasons=reasons)).splitlines()
+    assert sum(line.startswith("- reason number") for line in comment) == 8
+    assert [line for line in comment if "more reason" in line] == rest
+
+
 def test_an_absurdly_long_reason_does_not_break_the_least_budget():
     story = evidence(check("a.b", "✗✗✗"), state=State.UNSTABLE, reasons=("$|" * 5_000,) * 20)
     comment = render(story, budget=0)

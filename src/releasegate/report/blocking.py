@@ -28,7 +28,7 @@ def blockers(evidence: Evidence) -> list[str]:
     told = told or [prose(reason) for reason in reasons]
     items = [f"- {text}" for text in told[:MOST_REASONS]]
     if len(told) > MOST_REASONS:
-        items.append(f"- and {len(told) - MOST_REASONS:,} more reasons")
+        items.append(f"- and {plural(len(told) - MOST_REASONS, 'more reason')}")
     return ["\n".join(items)] if items else []
 
 

@@ -210,6 +210,7 @@ def test_a_queue_without_its_event_is_a_problem():
     rules = Rules(required=(Need(context=CONTEXT),), queue=True)
     assert judged(workflow("[pull_request]"), rules)["queue"].level is Level.PROBLEM
     assert "queue" not in judged(workflow("[pull_request, merge_group]"), rules)
+    assert "queue" not in judged("", rules), "that no workflow runs the gate is said already"
 
 
 def test_the_level_of_trust_follows_from_source_and_events():

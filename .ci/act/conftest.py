@@ -13,8 +13,8 @@ from releasegate.demo.hub_server import HubServer
 from releasegate.demo.serve import REVISION, Staging
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests/github"))
-from gate_world import commit_config  # noqa: E402 - the tests of the stand-in are no package
+sys.path += [str(ROOT / "tests/github"), str(ROOT / "tests/wire")]
+from gate_world import commit_config  # noqa: E402 - these tests are no package
 from hub_openapi import description  # noqa: E402
 from hub_world import JOB, World  # noqa: E402
 

@@ -3,47 +3,10 @@
 import json
 
 import pytest
+from act_world import EVENTS, REPOSITORY, comments, evidence, pull_request, told
 from hub_world import READER
 
 from releasegate.config.starter import starter_config
-from releasegate.demo.serve import REVISION
-
-REPOSITORY = {"full_name": "acme/shop", "default_branch": "main"}
-COMMIT = "5d1f2c3b4a5968778695a4b3c2d1e0f91827364a"
-
-
-def pull_request(sha):
-    head = {"ref": "feature", "sha": sha, "repo": {"full_name": "acme/shop"}}
-    base = {"ref": "main", "sha": COMMIT, "repo": {"full_name": "acme/shop"}}
-    pull = {"number": 1, "state": "open", "head": head, "base": base}
-    return json.dumps({"action": "opened", "number": 1, "pull_request": pull, "repository": REPOSITORY})
-
-
-def merge_group(sha):
-    group = {"head_sha": sha, "head_ref": "refs/heads/gh-readonly-queue/main/pr-1-1", "base_ref": "refs/heads/main"}
-    return json.dumps({"action": "checks_requested", "merge_group": group, "repository": REPOSITORY})
-
-
-def dispatch(sha):
-    return json.dumps({"inputs": {"sha": sha}, "ref": "refs/heads/main", "repository": REPOSITORY})
-
-
-EVENTS = {"pull_request": pull_request, "merge_group": merge_group, "workflow_dispatch": dispatch}
-
-
-def evidence(repository, attempt=1):
-    return json.loads((repository.kept / f"releasegate-evidence-{attempt}").read_text(encoding="utf-8"))
-
-
-def told(world, sha):
-    """Give what the gate's status came to on a commit, the newest first."""
-    mine = [status for status in world.repository.statuses if status.sha == sha]
-    assert {status.context for status in mine} <= {"releasegate/staging"}
-    return [status.state for status in reversed(mine)]
-
-
-def comments(world):
-    return [comment.body for comment in world.repository.comments.values()]
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -141,30 +104,3 @@ def test_the_commit_that_another_workflow_deployed_is_judged(repository, staging
         done = repository.run("workflow_run", payload, model="after-deploy", STAGING_URL=url)
         assert done.returncode == 0, done.stdout
         assert told(world, staging.revision) == expected
-
-
-PREVIEW = """\
-version: 1
-gate: staging
-targets: {api: {url: "${RELEASEGATE_DEPLOYMENT_URL}", allow_hosts: ["*.preview.example.com"]}}
-suites: {smoke: {checks: {health: {http: {get: "api:/health", expect: {status: 200}}}}}}
-"""
-
-
-def deployment(state, url, environment="preview-2"):
-    status = {"state": state, "environment": environment, "environment_url": url}
-    deployed = {"id": 7, "sha": REVISION}
-    return json.dumps({"deployment_status": status, "deployment": deployed, "repository": REPOSITORY})
-
-
-def test_a_preview_is_judged_once_it_is_there_and_nowhere_but_where_it_may_be(repository, staging):
-    repository.config(PREVIEW)
-    url = staging.environ["STAGING_API_URL"]
-    for elsewhere, why in ((url, "https or wss, not http"), ("https://shop.example.org", "allow_hosts")):
-        done = repository.run("deployment_status", deployment("success", elsewhere), model="previews")
-        assert done.returncode == 1, done.stdout
-        assert why in done.stdout, done.stdout
-    for payload in (deployment("in_progress", url), deployment("success", url, "production")):
-        done = repository.run("deployment_status", payload, model="previews")
-        assert done.returncode == 0, done.stdout
-        assert "Run Main OWNER/releasegate" not in done.stdout

@@ -42,6 +42,7 @@ LARGEST_WHEEL = 100 * 2**20
 DOWNLOAD_S = 300
 OPTIONS = {
     "gate": ("config", "pr", "sha", "deadline", "comment", "fail-on"),
+    "waive": ("config", "pr", "sha", "reason"),
     "finalize": ("config",),
 }
 """Inputs that are an option of the same name, by command."""
@@ -287,6 +288,8 @@ def destination(info: zipfile.ZipInfo) -> list[str]:
 
 def arguments(command: str, environ: Mapping[str, str], out: Path) -> list[str]:
     """Give the command line. A value stands behind its option's `=`, so it can be no option itself."""
+    if command not in OPTIONS:
+        raise RefusedError(f"command is gate or waive, not {command[:20]}")
     asked = [f"--{name}={value}" for name in OPTIONS[command] if (value := given(environ, name))]
     if command != "gate":
         return [command, *asked]

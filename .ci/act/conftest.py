@@ -45,7 +45,7 @@ class Repository:
         """Give what is in the workspace."""
         return {path.relative_to(self.work) for path in self.work.rglob("*") if ".git" not in path.parts}
 
-    def run(self, event, payload, *, model="release-gate", token=JOB, attempt=1, **variables):
+    def run(self, event, payload, *, model="release-gate", token=JOB, attempt=1, actor="ann", **variables):
         """Let act run the model on an event. Gives the finished process, with all output as stdout."""
         text = (MODELS / f"{model}.yml").read_text(encoding="utf-8")
         (self.work / ".github/workflows/gate.yml").write_text(text, encoding="utf-8")
@@ -53,7 +53,7 @@ class Repository:
         self._git("commit", "--quiet", "--allow-empty", "--message", "Use the gate")
         (self.place / "event.json").write_text(payload, encoding="utf-8")
         command = [
-            ROOT / ".venv/bin/act", event, "--eventpath", self.place / "event.json", "--no-cache-server",
+            ROOT / ".venv/bin/act", event, "--actor", actor, "--eventpath", self.place / "event.json", "--no-cache-server",
             "--platform", "ubuntu-latest=-self-hosted", "--env", "GITHUB_REPOSITORY=acme/shop",
             "--local-repository", f"{PINNED}={self.action}", "--local-repository", f"{UPLOAD}={ROOT / '.ci/act/upload'}",
             "--env", f"KEPT={self.kept}", "--env", f"GITHUB_API_URL={self.github.url}",

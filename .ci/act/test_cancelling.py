@@ -35,7 +35,7 @@ class Step:
             "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_TOKEN": JOB,
             "RUNNER_OS": "Linux", "RUNNER_TEMP": str(place / "temp"), "RUNNER_TOOL_CACHE": str(repository.cache),
             "GITHUB_STEP_SUMMARY": str(place / "summary.md"), "GITHUB_OUTPUT": str(place / "output"),
-            "INPUT_PYTHON": sys.executable, "STAGING_URL": url,
+            "INPUT_COMMAND": "gate", "INPUT_PYTHON": sys.executable, "STAGING_URL": url,
         }  # fmt: skip
         command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(place / f"step{number}.sh")]
         self.place = place

@@ -60,7 +60,7 @@ def test_nothing_is_written_to_the_environment_of_later_steps():
     assert "GITHUB_PATH" not in SCRIPT + str(ACTION)
 
 
-@pytest.mark.parametrize("name", ["gate", "finalize"])
+@pytest.mark.parametrize("name", ["gate", "waive", "finalize"])
 def test_every_argument_is_an_option_of_the_command(bootstrap, tmp_path, name):
     environ = {f"INPUT_{each.upper().replace('-', '_')}": "3" for each in ACTION["inputs"]}
     called, *arguments = bootstrap.arguments(name, {**environ, "INPUT_CHECK_RUN": "true"}, tmp_path)
@@ -99,6 +99,11 @@ def test_what_was_not_given_is_not_passed(bootstrap, tmp_path):
 def test_a_switch_that_is_neither_on_nor_off_is_refused(bootstrap, tmp_path):
     with pytest.raises(bootstrap.RefusedError, match="check-run is true or false, not yes"):
         bootstrap.arguments("gate", {"INPUT_CHECK_RUN": "yes"}, tmp_path)
+
+
+def test_a_command_that_there_is_not_is_refused(bootstrap, tmp_path):
+    with pytest.raises(bootstrap.RefusedError, match="command is gate or waive, not run"):
+        bootstrap.arguments("run", {}, tmp_path)
 
 
 def test_the_files_are_told_to_later_steps_and_nothing_else_is(bootstrap, tmp_path):

@@ -226,7 +226,14 @@ def test_a_file_that_is_no_workflow_runs_no_gate(text):
     assert judged(text)["workflow"].said == "no workflow here runs the gate"
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in Path(__file__).parents[2].glob("docs/workflows/*.yml")))
+MODELS = Path(__file__).parents[2] / "docs/workflows"
+
+
+@pytest.mark.parametrize("name", sorted({path.name for path in MODELS.glob("*.yml")} - {"waive.yml"}))
 def test_every_workflow_of_the_docs_is_seen_to_run_the_gate_and_may_set_its_status(name):
-    text = (Path(__file__).parents[2] / "docs/workflows" / name).read_text(encoding="utf-8")
-    assert judged(text)["workflow"].level is Level.OK
+    assert judged((MODELS / name).read_text(encoding="utf-8"))["workflow"].level is Level.OK
+
+
+def test_a_workflow_that_waives_runs_no_gate():
+    text = (MODELS / "waive.yml").read_text(encoding="utf-8")
+    assert judged(text)["workflow"].said == "no workflow here runs the gate"

@@ -76,7 +76,9 @@ def _runs(job: Any) -> bool:
 
 
 def _says(step: dict[str, Any]) -> bool:
-    return bool(ACTION.fullmatch(str(step.get("uses", ""))) or COMMAND.search(str(step.get("run", ""))))
+    judges = _mapping(step.get("with")).get("command", "gate") == "gate"  # the action's other commands tell no verdict
+    used = judges and ACTION.fullmatch(str(step.get("uses", "")))
+    return bool(used or COMMAND.search(str(step.get("run", ""))))
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import yaml
+from act_world import REPOSITORY
 from hub_world import JOB
 
 from releasegate.config.starter import starter_config
@@ -25,7 +26,8 @@ class Step:
         place, action = repository.place, repository.action
         (place / "temp").mkdir(exist_ok=True)
         (place / "releasegate.yml").write_text(starter_config(), encoding="utf-8")
-        (place / "event.json").write_text(json.dumps({"inputs": {"sha": sha}, "ref": "refs/heads/main"}))
+        event = {"inputs": {"sha": sha}, "ref": "refs/heads/main", "repository": REPOSITORY}
+        (place / "event.json").write_text(json.dumps(event))
         step = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][number]
         (place / f"step{number}.sh").write_text(step["run"], encoding="utf-8")
         environ = {
@@ -56,10 +58,12 @@ class Step:
 @pytest.fixture
 def begin(repository, world, staging):
     begun = []
+    ann = world.hub.user("ann")
+    ours = world.hub.commit(world.repository, "feature", {"d.py": b"4\n"}, author=ann, message="Add d", now=world.now)
 
     def start(number=0):
         url = staging.environ["STAGING_API_URL"]
-        begun.append(Step(number, repository, world.forked.sha, url))
+        begun.append(Step(number, repository, ours.sha, url))
         return begun[-1]
 
     yield start
@@ -112,7 +116,7 @@ def test_what_a_killed_run_left_pending_the_next_step_ends(begin, world):
 
 
 def test_a_step_that_ends_what_is_pending_touches_no_verdict(begin, world):
-    world.say("success", sha=world.forked.sha)
+    world.say("success", sha=world.pull.sha)
     code, said, _ = begin(1).end()
     assert code == 0, said
     assert states(world) == ["success"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from releasegate.checks.base import Kind
+from releasegate.config.scalars import CheckName
 from releasegate.config.shape import (
     Duration,
     Either,
@@ -19,7 +20,6 @@ from releasegate.config.shape import (
     TargetName,
     Text,
 )
-from releasegate.config.suites import CheckName
 from releasegate.expect.shapes import Bound
 from releasegate.template import as_text, fill
 

@@ -15,6 +15,19 @@ CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
+class CheckName(Text):
+    """The name of another check: `suite.check` or `suite.check[value]`."""
+
+    def __init__(self) -> None:
+        super().__init__("the name of a check: suite.check")
+
+    def read(self, node: Node, ctx: Reading) -> Any:
+        name = super().read(node, ctx)
+        if name is not MISSING:
+            ctx.refer(node, "check", name)
+        return name
+
+
 class Constant(Text):
     """Text that no sample fills: holes are refused, their escapes resolved. It is never shown in a message."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from releasegate.config import kinds
 from releasegate.config.model import ControlDecl
 from releasegate.config.node import Node
+from releasegate.config.scalars import CheckName
 from releasegate.config.shape import (
     MISSING,
     Boolean,
@@ -32,19 +33,6 @@ from releasegate.template import Template, as_text, compile_text
 MOST_CHECKS = 10_000
 HOLE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 BLANKS = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class CheckName(Text):
-    """The name of another check: `suite.check` or `suite.check[value]`."""
-
-    def __init__(self) -> None:
-        super().__init__("the name of a check: suite.check")
-
-    def read(self, node: Node, ctx: Reading) -> Any:
-        name = super().read(node, ctx)
-        if name is not MISSING:
-            ctx.refer(node, "check", name)
-        return name
 
 
 class LoopValue(Shape):

@@ -28,13 +28,13 @@ def waive(monkeypatch, capsys, world, server, tmp_path):
     world.hub.user("bob")
     world.repository.roles |= {"bob": "maintain", "ann": "admin"}
 
-    def run(*arguments, event="workflow_dispatch", payload=None, actor="bob", **more):
+    def run(*arguments, event="workflow_dispatch", payload=None, actor="bob", sha=None, **more):
         variables = surroundings(world, server, event=event, payload=payload or DISPATCH, **more)
         with monkeypatch.context() as patch:
             for name, value in {**variables, "GITHUB_ACTOR": actor}.items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as left:
-                main(["waive", *(arguments or ("--pr", "1", "--reason", REASON))])
+                main(["waive", "--sha", sha or world.head, *(arguments or ("--pr", "1", "--reason", REASON))])
         said = capsys.readouterr()
         return left.value.code, said.out + said.err
 
@@ -91,8 +91,8 @@ def test_the_author_of_another_pull_request_with_the_same_head_is_refused(world,
 
 
 def test_another_head_than_was_looked_at_is_refused(world, waive, red):
-    _refused(world, waive("--pr", "1", "--reason", REASON, "--sha", "a" * 40), "has moved")
-    assert waive("--pr", "1", "--reason", REASON, "--sha", world.head)[0] == 0
+    _refused(world, waive(sha="a" * 40), "has moved")
+    assert waive()[0] == 0
 
 
 def test_a_head_that_moves_while_it_is_waived_is_refused_and_its_comment_taken_back(world, waive, red):

@@ -19,22 +19,23 @@ from releasegate.github.waive import Wish
 @config_option
 @click.option("--pr", "number", type=click.IntRange(1), required=True, help="The pull request whose head may pass.")
 @click.option("--reason", required=True, help="Why; it stands in a comment.")
-@click.option("--sha", help="The head that you looked at: another is refused.")
-def command(config_path: str | None, number: int, reason: str, sha: str | None) -> int:
+@click.option("--sha", required=True, help="The head that you looked at, all 40 digits: another is refused.")
+def command(config_path: str | None, number: int, reason: str, sha: str) -> int:
     """Let the red head of one pull request pass, in public.
 
     Only a workflow_dispatch on the default branch may, started by somebody who may at least maintain the repository and
     wrote no pull request with this head. The status becomes a success that reads WAIVED; a comment gives the reason.
 
     \b
-    releasegate waive --pr 42 --reason "the vendor is down, agreed with on-call"
+    releasegate waive --pr 42 --sha 4f2c0d9be1a7735c8e6f9d01b2a3c4d5e6f70819 --reason "the vendor is down"
     """
+    whole_commit(sha)
     environ = environment()
     job = job_of(environ)
     subject = subject_of(environ.get("GITHUB_EVENT_NAME", ""), read_event(environ), environ, pull=number)
     wish = Wish(
         reason=reason, actor=subject.actor, again=environ.get("GITHUB_TRIGGERING_ACTOR"), attempt=job.attempt,
-        sha=whole_commit(sha),
+        sha=sha,
     )  # fmt: skip
     waive.demand(waive.no_place(wish, subject))
     if not job.can_speak:

@@ -29,7 +29,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     actor: str | None
     again: str | None = None
     attempt: str | None = None
-    sha: str | None = None
+    sha: str
 
 
 def no_place(wish: Wish, subject: Subject) -> str | None:
@@ -53,7 +53,7 @@ def no_pull(wish: Wish, pull: Pull, onto: str) -> str | None:
         return f"#{pull.number} is closed"
     if pull.base_branch != onto:
         return f"#{pull.number} is not onto {onto}"
-    if wish.sha is not None and wish.sha != pull.head_sha:
+    if wish.sha != pull.head_sha:
         return f"the head of #{pull.number} has moved to {pull.head_sha[:SHORT]}: look at it, and dispatch anew"
     return None
 
@@ -124,8 +124,7 @@ def told(hub: Hub, wish: Wish, pull: Pull, newest: Status, url: str | None) -> S
     """
     comment = hub.create_comment(pull.number, comment_of(wish, pull, newest, url))
     try:
-        demand(no_pull(Wish(reason=wish.reason, actor=wish.actor, sha=pull.head_sha), hub.pull(pull.number),
-                              pull.base_branch))  # fmt: skip
+        demand(no_pull(wish, hub.pull(pull.number), pull.base_branch))
         return hub.set_status(pull.head_sha, status_of(wish, newest, url))
     except (HubError, UsageError) as why:
         if isinstance(why, UsageError) or why.status in REFUSED:

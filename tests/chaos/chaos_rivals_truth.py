@@ -29,30 +29,33 @@ def faults_of(play):
         run.number: next((s for s in reversed(said) if s.target_url == run.url and s.state == "pending"), None)
         for run in play.runs
     }
-    found = []
+    found = [*_of_successes(said, runs, begun), *(_of_newest(play, said[-1], runs, begun) if said else ())]
+    return found + [sentence for run in play.runs for sentence in _of_run(run, said)] + [*_of_comments(play)]
+
+
+def _of_successes(said, runs, begun):
     for status in (each for each in said if each.state == "success"):
         run = runs[status.target_url]
         if run.state not in GREEN:
-            found.append(f"run {run.number} is {run.state} and said success")
+            yield f"run {run.number} is {run.state} and said success"
         if begun[run.number] is None:
-            found.append(f"run {run.number} said success and never that it began")
+            yield f"run {run.number} said success and never that it began"
             continue
         red = any(s.state == "failure" and s.id < begun[run.number].id for s in said)
         if red and not status.description.startswith("DEGRADED"):
-            found.append(f"run {run.number} hides that the commit was red before: {status.description}")
-    newest = said[-1] if said else None
-    if newest is not None and newest.state == "success":
-        run = runs[newest.target_url]
+            yield f"run {run.number} hides that the commit was red before: {status.description}"
+
+
+def _of_newest(play, newest, runs, begun):
+    run = runs[newest.target_url]
+    if newest.state == "success" and begun[run.number] is not None:
         later = [b for n, b in begun.items() if b is not None and n != run.number and b.id > begun[run.number].id]
         slow = play.lag_s > FRESH_S  # then it is looked at once more, by who lives, and taken back, if GitHub lets it
         refused = slow and (run.code == -9 or not run.last_write_arrived)
         if any(newest.at - pending.at > FRESH_S for pending in later) and not refused:
-            found.append(f"the success of run {run.number} stands over a later run's")
-    if newest is not None and newest.state == "pending":
-        run = runs[newest.target_url]
-        if (run.code != -9 or run.finalized) and run.last_write_arrived:
-            found.append(f"run {run.number} ended with {run.code} and left its pending status")
-    return found + [sentence for run in play.runs for sentence in _of_run(run, said)] + [*_of_comments(play)]
+            yield f"the success of run {run.number} stands over a later run's"
+    if newest.state == "pending" and (run.code != -9 or run.finalized) and run.last_write_arrived:
+        yield f"run {run.number} ended with {run.code} and left its pending status"
 
 
 def _of_run(run, said):

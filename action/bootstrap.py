@@ -1,8 +1,8 @@
 """The action's inputs and the lock in, the running gate out. Standard library only, started as `python -I -S -B`.
 
-Every wheel is read once and held to the sha256 in the lock, before anything of any is used. At the first import of what
-it holds it is unpacked, from those same bytes, into a fresh directory that only this user can enter. So a cache needs
-no trust: what it holds is taken by its hash, or fetched anew.
+Every wheel is read once and held to the sha256 in the lock, before anything of any is used. What it holds is imported
+from those same bytes, or unpacked from them at its first import, into a fresh directory that only this user can enter.
+So a cache needs no trust: what it holds is taken by its hash, or fetched anew.
 It must parse on Pythons that are too old, so that they are told so.
 """
 
@@ -29,7 +29,9 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Mapping, Sequence
-from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.abc import ExecutionLoader
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from importlib.util import decode_source, spec_from_loader
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -38,6 +40,8 @@ EXTRAS = ("mcp", "postgres", "redis")
 UNUSABLE, INTERRUPTED = 2, 130
 FILES = {"evidence": "evidence.json", "junit": "junit.xml", "markdown": "report.md"}
 """What the gate writes for later steps, by its options."""
+READ_IN_PLACE = frozenset({"github", "idna", "jwt", "requests", "tenacity", "urllib3"})
+"""Packages of Python alone that read nothing beside them: hundreds of small files, which would be slow to write."""
 LARGEST_WHEEL = 100 * 2**20
 DOWNLOAD_S = 300
 OPTIONS = {
@@ -234,32 +238,68 @@ def keep(path: Path, kept: Path) -> None:
     beside.replace(kept)
 
 
+class Source(ExecutionLoader):
+    """Gives one module out of a verified wheel, as it stands there: no file of it is written."""
+
+    def __init__(self, archive: zipfile.ZipFile, inner: str) -> None:
+        self._archive, self._inner = archive, inner
+
+    def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - a loader is asked so
+        return self._inner.endswith("/__init__.py")
+
+    def get_filename(self, fullname: str) -> str:  # noqa: ARG002 - a loader is asked so
+        return self._inner
+
+    def get_source(self, fullname: str) -> str:  # noqa: ARG002 - a loader is asked so
+        return decode_source(self._archive.read(self._inner))
+
+
 class Shelf:
-    """Wheels that were verified. A finder of modules: it unpacks what holds a module when that is first imported."""
+    """Wheels that were verified. A finder of modules: it reads them in place, or unpacks what holds them."""
 
     def __init__(self, contents: Sequence[bytes], place: Path) -> None:
         self._place = place
-        self._turn = threading.RLock()
         self._packed: dict[str, list[bytes]] = {}
+        self._sources: dict[str, Source] = {}
         for content in contents:
-            for top in tops(content):
+            names = tops(content)
+            if names <= READ_IN_PLACE:
+                self._sources |= sources(content)
+                continue
+            for top in names:
                 self._packed.setdefault(top, []).append(content)
+        self._turns = {id(content): threading.Lock() for content in contents}
         self._unpacked: set[int] = set()
 
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
-        """Find nothing: what was unpacked is found by who looks for files."""
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        """Find what is read in place. What was unpacked is found by who looks for files."""
+        if source := self._sources.get(name):
+            return spec_from_loader(name, source)
         for content in self._packed.get(name.partition(".")[0], ()):
-            with self._turn:
+            with self._turns[id(content)]:
                 if id(content) not in self._unpacked:
                     unpack(content, self._place)
                     self._unpacked.add(id(content))
                     importlib.invalidate_caches()
+        return None
+
+
+def sources(content: bytes) -> dict[str, Source]:
+    """Give the modules of a wheel by their names."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    paths = [(info.filename, "/".join(destination(info))) for info in archive.infolist()]
+    return {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): Source(archive, inner)
+        for inner, path in paths
+        if path.endswith(".py")
+    }
 
 
 def tops(content: bytes) -> set[str]:
     """Give the names that are imported from a wheel."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {inner[0].partition(".")[0] for inner in map(destination, archive.infolist()) if inner}
+        inner = [path[0] for path in map(destination, archive.infolist()) if path]
+        return {name.partition(".")[0] for name in inner if not name.endswith(".dist-info")}
 
 
 def unpack(content: bytes, place: Path) -> None:
@@ -344,6 +384,8 @@ def main(command: str = "gate") -> NoReturn:
     sys.path += [str(HOME / "src"), str(fresh / "site"), *by_others]
     if command == "gate":
         tell_outputs(os.environ, fresh / "out")
+        # The largest of them, 17 MB: it is written while modules are compiled.
+        threading.Thread(target=shelf.find_spec, args=("pycurl",), daemon=True).start()
     sys.argv = ["releasegate", *asked]
     from releasegate.cli.main import entry
 

@@ -97,9 +97,8 @@ def main() -> None:
             "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_OS": "Linux", "RUNNER_TEMP": str(place / "temp"),
             "RUNNER_TOOL_CACHE": str(place), "INPUT_COMMAND": "gate", "INPUT_PYTHON": sys.executable,
             "INPUT_EXTRAS": asked.extras, "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": github.url,
-            "GITHUB_EVENT_NAME": "pull_request",
-            "GITHUB_EVENT_PATH": str(place / "event.json"), "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "7",
-            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(place / "event.json"),
+            "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1",
         }  # fmt: skip
         cold_s = step_s(place, environ, listener)
         times = [step_s(place, environ, listener) for _ in range(asked.runs)]

@@ -1,6 +1,7 @@
 """What the cache holds is taken by its hash alone; only what a wheel of ours may hold is unpacked."""
 
 import importlib
+import re
 import stat
 import sys
 from pathlib import Path
@@ -210,3 +211,42 @@ def test_a_module_that_no_wheel_holds_is_not_found(shelf):
 def test_a_shelf_takes_no_wheel_with_a_path_that_leads_elsewhere(bootstrap, tmp_path):
     with pytest.raises(bootstrap.RefusedError):
         bootstrap.Shelf([wheel(), odd("../up.py")], tmp_path)
+
+
+def test_a_package_that_is_read_in_place_is_imported_and_no_file_of_it_is_written(bootstrap, tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "READ_IN_PLACE", frozenset({"in_place"}))
+    files = {
+        "in_place/__init__.py": "from in_place.part import fail\n",
+        "in_place/part.py": "def fail():\n    raise LookupError  # here\n",
+    }
+    made = bootstrap.Shelf([wheel("in_place", files=files)], tmp_path)
+    monkeypatch.setattr(sys, "meta_path", [made, *sys.meta_path])
+    with pytest.raises(LookupError) as failed:
+        importlib.import_module("in_place").fail()
+    assert "raise LookupError  # here" in str(failed.traceback[-1].statement)
+    assert list(tmp_path.iterdir()) == []
+    for name in ("in_place", "in_place.part"):
+        sys.modules.pop(name)
+
+
+def test_a_wheel_with_more_than_what_is_read_in_place_is_unpacked(bootstrap, tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "READ_IN_PLACE", frozenset({"in_place"}))
+    made = bootstrap.Shelf([wheel("in_place", files={"_fast.so": "x"})], tmp_path)
+    assert made.find_spec("in_place") is None
+    assert (tmp_path / "in_place.py").exists()
+
+
+LOOKS = re.compile(r"importlib[._](resources|metadata)|pkgutil\.get_data|\b__file__\b|\b__path__\b")
+UNUSED = ("urllib3/contrib/emscripten/", "urllib3/http2/")
+"""What the gate never imports: of a browser, and of a protocol that requests does not speak."""
+
+
+def test_what_is_read_in_place_is_python_alone_and_looks_for_nothing_beside_it(bootstrap):
+    for top in bootstrap.READ_IN_PLACE:
+        (place,) = importlib.import_module(top).__path__
+        for path in (path for path in Path(place).rglob("*") if path.is_file() and path.suffix != ".pyc"):
+            name = f"{top}/{path.relative_to(place).as_posix()}"
+            if name.startswith(UNUSED) or name == "github/openapi.index.json":  # what PyGithub is written from
+                continue
+            assert path.suffix in {".py", ".pyi", ".typed"}, name
+            assert not LOOKS.search(path.read_text(encoding="utf-8")), name

@@ -7,20 +7,21 @@ takes a third of them, and none that signs.
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import LazyLoader
 from types import ModuleType
 
 
 class Late(MetaPathFinder):
-    """Finds what PathFinder does, for PyGithub's modules and `jwt`."""
+    """Finds PyGithub's modules and `jwt` as the other finders do."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name != "jwt" and not name.startswith("github."):
             return None
-        spec = PathFinder.find_spec(name, path, target)
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
             spec.loader = LazyLoader(spec.loader)
         return spec
@@ -29,4 +30,4 @@ class Late(MetaPathFinder):
 def install() -> None:
     """Let all later imports of these be late ones."""
     if not any(isinstance(finder, Late) for finder in sys.meta_path):
-        sys.meta_path.insert(sys.meta_path.index(PathFinder), Late())
+        sys.meta_path.insert(0, Late())

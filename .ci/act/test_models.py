@@ -19,7 +19,7 @@ def test_a_healthy_staging_that_runs_the_events_commit_makes_job_and_status_gree
     assert {path.name for path in repository.files() - before} == {"gate.yml"}
     assert told(world, staging.revision) == ["success", "pending"]
     assert comments(world) == []
-    assert 0 < len(world.hub.log) <= (9 if event == "workflow_dispatch" else 8)  # it is found by its commit
+    assert 0 < len(world.hub.log) <= (8 if event == "workflow_dispatch" else 7)  # it is found by its commit
 
 
 def test_a_broken_staging_makes_job_and_status_red_and_a_rerun_says_so(repository, staging, world):

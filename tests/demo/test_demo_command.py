@@ -393,7 +393,7 @@ def test_the_page_names_what_is_not_there_yet():
 )
 def test_the_verdict_is_published_to_the_stand_in_and_shown_as_a_reader_sees_it(call, arguments, state, merge, title):
     said = call("demo", "-q", *arguments).stdout.partition("on GitHub's stand-in, demo/shop#1, in ")[2]
-    assert said.startswith("7 requests:")
+    assert said.startswith("6 requests:")
     assert f"  releasegate/staging: {state}" in said
     assert f"  merge: {merge}" in said
     assert f"  comment of github-actions[bot]:\n  | {title}" in said

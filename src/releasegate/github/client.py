@@ -351,6 +351,7 @@ def _pull(data: Any) -> Pull:
         base_sha=str(base["sha"]),
         author=str((data["user"] or {}).get("login", "ghost")),
         open=data["state"] == "open",
+        commented=data.get("comments") != 0,
     )
 
 

@@ -54,6 +54,8 @@ class Pull(Struct, frozen=True, kw_only=True):
     base_sha: str
     author: str
     open: bool
+    commented: bool = True
+    """False when nobody has commented; GitHub does not always say so."""
 
 
 class StatusState(StrEnum):

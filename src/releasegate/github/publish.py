@@ -119,7 +119,7 @@ def explain(hub: Hub, subject: Subject, decided: Decided, told: Told, *, words: 
     said, url = list(done.said), None
     if decided.comment and told.pull is not None:
         try:
-            url = _comment(hub, told.pull.number, _me(told.pending or done.status), words)
+            url = _comment(hub, told.pull, _me(told.pending or done.status), words)
         except HubError as why:
             said.append(f"the comment is not written: {why}")
     if words.check_run is not None and done.status is not None and subject.sha is not None:
@@ -135,16 +135,16 @@ def _me(status: Status | None) -> str | None:
     return status.creator if status else None
 
 
-def _comment(hub: Hub, number: int, me: str | None, words: Words) -> str | None:
+def _comment(hub: Hub, pull: Pull, me: str | None, words: Words) -> str | None:
     """Keep one comment of ours, and keep it true; give where it stands, None when there is to be none."""
     if words.mode is CommentMode.OFF or me is None:
         return None
-    mine = intents.ours(hub.comments(number), words.gate, me)
+    mine = intents.ours(hub.comments(pull.number), words.gate, me) if pull.commented else []
     if not mine:
         if not intents.first_comment(words.mode, words.state):
             return None
-        made = hub.create_comment(number, words.comment)
-        mine = intents.ours(hub.comments(number), words.gate, me) or [made]
+        made = hub.create_comment(pull.number, words.comment)
+        mine = intents.ours(hub.comments(pull.number), words.gate, me) or [made]
     for double in mine[1:]:
         hub.delete_comment(double.id)
     return _updated(hub, mine[0], words.comment).url

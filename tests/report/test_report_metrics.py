@@ -25,9 +25,9 @@ def comment(story) -> str:
 def test_each_number_is_shown_with_its_unit_its_file_and_its_age_also_where_no_rule_speaks_of_it():
     story = judged(check("a.b"), metrics=(number(), ABSENT))
     assert story.verdict.state is State.STABLE
-    assert "metric compliance 98.7 % (reports/compliance.json, 3.2m old)" in flat(story)
+    assert "metric compliance 98.7 % (reports/compliance.json, 3 min 12 s old)" in flat(story)
     assert "metric size no value: reports/size.json is not there" in flat(story)
-    assert "- `compliance` 98.7 % (reports/compliance.json, 3.2m old)" in comment(story)
+    assert "- `compliance` 98.7 % (reports/compliance.json, 3 min 12 s old)" in comment(story)
     assert "- `size` ❓ no value: reports/size.json is not there" in comment(story)
 
 

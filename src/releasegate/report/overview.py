@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from releasegate.changes.impact import HARMLESS, Impact, told
-from releasegate.config.shape import duration_text
 from releasegate.model import PASSED, CheckResult, Evidence, Label, Measurement
 from releasegate.report.facts import said, who
 from releasegate.report.words import listing, percent, plural, seconds, short
@@ -187,7 +186,7 @@ def _metric_line(measured: Measurement) -> MetricLine:
     if measured.problem is not None or measured.found is None:
         return MetricLine(name=measured.name, seen=None, source=measured.problem or "nothing was found")
     seen = f"{measured.found:,.10g} {measured.unit or ''}".strip()
-    age = duration_text(round(max(0.0, measured.age_s or 0.0), 1))
+    age = seconds(max(0.0, measured.age_s or 0.0))
     return MetricLine(name=measured.name, seen=seen, source=f"{measured.file}, {age} old")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,13 +114,15 @@ def test_a_later_run_of_ours_owns_the_success(world, gate):
     assert "superseded by a later run" in said
 
 
-def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_red_meanwhile(world, gate):
-    def another(now):
-        world.now = now
-        for state in ("pending", "failure"):
-            world.say(state, CONTEXT)
+def red_run(world, now):
+    """A later run of ours begins, and ends red."""
+    world.now = now
+    for state in ("pending", "failure"):
+        world.say(state, CONTEXT)
 
-    world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
+
+def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_red_meanwhile(world, gate):
+    world.hub.script.add("POST */statuses/*", Meanwhile(partial(red_run, world)), nth=2)
     world.hub.script.add("POST */statuses/*", Late(1.2), nth=2)
     _, said = gate("--comment", "always")
     assert states(world) == ["pending", "pending", "failure", "success", "error"]
@@ -127,12 +130,7 @@ def test_a_success_that_was_long_on_its_way_is_taken_back_when_a_later_run_was_r
 
 
 def test_a_success_that_was_refused_is_not_tried_again_once_a_later_run_began(world, gate):
-    def another(now):
-        world.now = now
-        for state in ("pending", "failure"):
-            world.say(state, CONTEXT)
-
-    world.hub.script.add("POST */statuses/*", Meanwhile(another), nth=2)
+    world.hub.script.add("POST */statuses/*", Meanwhile(partial(red_run, world)), nth=2)
     world.hub.script.add("POST */statuses/*", Throttled(1), nth=2)
     code, said = gate("--comment", "always")
     assert (code, states(world)) == (0, ["pending", "pending", "failure"])

@@ -64,7 +64,7 @@ def status(state="pending", at=5, creator=ME, **more):
 
 
 def pull(sha=SHA, **more):
-    known = {"number": 1, "head_branch": "f", "head_repository": "acme/shop", "base_branch": "main", "base_sha": NEWER}
+    known = {"number": 1, "head_branch": "f", "head_repository": "acme/shop", "base_branch": "main"}
     return Pull(**{**known, "head_sha": sha, "author": "ann", "open": True, **more})
 
 

@@ -11,7 +11,7 @@ from releasegate.github.queue import Brought, inherited, read_group
 def pull(number):
     return Pull(
         number=number, head_sha=f"{number:040x}", head_branch="topic", head_repository="o/r", base_branch="main",
-        base_sha="b" * 40, author="ada", open=True,
+        author="ada", open=True,
     )  # fmt: skip
 
 

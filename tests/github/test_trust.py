@@ -194,6 +194,7 @@ def test_trust_edited_workflow(world, gate, config):
     (b"- uses: ./tools/gate/\n", "tools/gate/run.sh"),
     (b"jobs:\n  gate:\n    uses: './.github/workflows/called.yml'\n", ".github/workflows/called.yml"),
     (b"  uses: ./.github/workflows/between.yml\n", "tools/gate/run.sh"),
+    (b"".join(b"  - uses: ./.github/workflows/many-%d.yml\n" % n for n in range(60)), "anything.txt"),
 ])  # fmt: skip
 def test_a_change_of_what_the_workflow_uses_of_the_repository_is_one_of_what_runs_the_gate(
     world, gate, config, text, edited
@@ -209,7 +210,7 @@ def test_a_change_of_what_the_workflow_uses_of_the_repository_is_one_of_what_run
     commit_config(world, config(), config())
     more = {"GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/gate.yml@refs/pull/1/merge"}
     assert gate(**more)[0] == 11
-    assert f"changes what runs the gate: {edited}" in told(world)[-1][1]
+    assert re.search(f"changes what runs the gate: (a.py, )?{re.escape(edited)}", told(world)[-1][1])
 
 
 def test_trust_edited_workflow_published(world, published, config):

@@ -348,7 +348,6 @@ def _pull(data: Any) -> Pull:
         head_branch=str(head["ref"]),
         head_repository=str(head["repo"]["full_name"]) if head["repo"] else None,
         base_branch=str(base["ref"]),
-        base_sha=str(base["sha"]),
         author=str((data["user"] or {}).get("login", "ghost")),
         open=data["state"] == "open",
         commented=data.get("comments") != 0,

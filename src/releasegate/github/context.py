@@ -63,7 +63,6 @@ def _pull_request(payload: Payload, known: Known) -> Known:
         "merge_sha": known["sha"],
         "head_repository": head,
         "base_branch": text_at(pull, "base", "ref"),
-        "base_sha": commit_at(pull, "base", "sha"),
         "trust": Trust.PULL_REQUEST if head and head == known["repository"] else Trust.FORK,
         "not_judged": "the pull request is closed" if closed else broken,
         "idle": closed,

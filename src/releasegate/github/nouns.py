@@ -34,6 +34,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     head_repository: str | None = None
     base_branch: str | None = None
     base_sha: str | None = None
+    """The commit that a merge group stands on."""
     default_branch: str | None = None
     merge_sha: str | None = None
     trust: Trust = Trust.OURS
@@ -51,7 +52,6 @@ class Pull(Struct, frozen=True, kw_only=True):
     head_repository: str | None
     """None when the fork was deleted."""
     base_branch: str
-    base_sha: str
     author: str
     open: bool
     commented: bool = True

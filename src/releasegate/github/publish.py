@@ -54,7 +54,6 @@ def resolve(hub: Hub, subject: Subject) -> Subject:
         sha=pull.head_sha,
         head_repository=pull.head_repository,
         base_branch=pull.base_branch,
-        base_sha=pull.base_sha,
         not_judged=refused,
     )
 

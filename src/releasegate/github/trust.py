@@ -99,7 +99,7 @@ def _known_pull(subject: Subject) -> Pull | None:
         return None
     return Pull(
         number=subject.pull, head_sha=subject.sha, head_branch="", head_repository=subject.head_repository,
-        base_branch=subject.base_branch, base_sha=subject.base_sha or "", author="", open=True,
+        base_branch=subject.base_branch, author="", open=True,
     )  # fmt: skip
 
 
@@ -212,7 +212,8 @@ def _used(base: _Reader, workflows: Sequence[str]) -> tuple[str, ...]:
         used = [path for path in used_by(base.hub.file(todo.pop(), base.sha) or "") if path not in found]
         found |= dict.fromkeys(used)
         todo += [path for path in used if WORKFLOW.fullmatch(path)]
-    return tuple(path if WORKFLOW.fullmatch(path) else f"{path}/**" for path in found)
+    rest = ("**",) if todo else ()  # what else is used is not known: it may be any file
+    return (*(path if WORKFLOW.fullmatch(path) else f"{path}/**" for path in found), *rest)
 
 
 def kinds_of(environ: Mapping[str, str]) -> Iterator[str]:
